@@ -1,0 +1,44 @@
+// Package kenartest is a Kenar that runs inside the process: a real HTTP
+// server to develop and test against, since the real one answers a hundred
+// calls a week.
+//
+// For most uses start one, point a client at it, and look at what arrived:
+//
+//	kenar, err := kenartest.Start(kenartest.Config{})
+//	...
+//	defer kenar.Close()
+//	client := newClient(kenar.URL())
+//	...
+//	calls, err := kenar.WaitCalls(ctx, 1)
+//
+// The zero Config is the friendliest Kenar: any non-empty API key may do
+// everything, nothing is limited, and an accepted add-on is attached at once.
+// Keys, Apps, Limits, grants and AttachDelay make it as strict as the real
+// one. [Server.Script] makes it fail, once per fault and in the order given;
+// [Server.SetDown] and [Server.Refuse] take it away altogether.
+//
+// # What is simulated
+//
+// The add-on operations of posts, businesses and users, and finder's get
+// post. A call is judged at the moment it has been read: faults, API key,
+// limits, permission, grant, body, widget types, ownership, in this order.
+// Whatever the verdict, the call is on record before its answer leaves.
+//
+// As with the real Kenar, 200 means valid and queued. The add-on is attached
+// [Config.AttachDelay] later, and to an unknown post never, without a word.
+// Attachment needs no timer: it happens when somebody looks, as of the time
+// [Config.Now] tells.
+//
+// # What is assumed
+//
+// Kenar's documents are silent on much. Where they are, the simulator is as
+// strict as the strictest reading that a careful client has to survive, but
+// refuses a body only for a rule that is written down somewhere. Unknown JSON
+// fields are ignored, camelCase field names are accepted, validation errors
+// are 400 with code 3 and name the first offending field. Integers must be
+// JSON numbers. Semantic values are stored as sent; Kenar would hash those
+// whose keys it does not know.
+//
+// The validation here is deliberately not shared with the client's: each
+// checks the other.
+package kenartest

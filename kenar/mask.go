@@ -1,0 +1,210 @@
+package kenar
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// unreadable takes the place of a sensitive value that has no hash because it
+// breaks the rules for hashing. It breaks them as well, so that it is refused
+// like the value it stands for.
+const unreadable = "•••"
+
+// sensitiveKeys are the semantic keys whose values are sent hashed (Kenar
+// docs, masking), in Kenar's spelling.
+var sensitiveKeys = []string{"VIN", oldRealEstateID, "chassis_number", "engine_number", "real_estate_id"}
+
+// oldRealEstateID is the one key whose value has two parts.
+const oldRealEstateID = "old_real_estate_id"
+
+// Sensitive reports whether the values of a key are identifiers of a vehicle
+// or a property, which leave this process only hashed. Case does not matter:
+// a VIN under "vin" is one too.
+func Sensitive(key string) bool {
+	_, ok := sensitiveKey(key)
+	return ok
+}
+
+// sensitiveKey returns key in Kenar's spelling.
+func sensitiveKey(key string) (string, bool) {
+	i := slices.IndexFunc(sensitiveKeys, func(k string) bool { return strings.EqualFold(k, key) })
+	if i < 0 {
+		return "", false
+	}
+	return sensitiveKeys[i], true
+}
+
+// Mask returns what is sent in place of the value of a sensitive key: the
+// lower-case hexadecimal SHA-256 of the value with ASCII digits in place of
+// Persian and Arabic ones, no white space around it, and upper-case letters.
+// Everything within stays as it is printed on the card or deed (Kenar docs,
+// masking). A value that is a hash already is kept, so masking twice is
+// masking once.
+//
+// The value of old_real_estate_id is the document number and the page number
+// joined by "|", each normalised by itself.
+//
+// Errors do not contain the value.
+func Mask(key, value string) (string, error) {
+	known, ok := sensitiveKey(key)
+	if !ok {
+		return "", fmt.Errorf("mask %s: only these keys are masked: %s", shortened(key, 32), strings.Join(sensitiveKeys, ", "))
+	}
+	normal := normalize(value)
+	if isHash(normal) {
+		return strings.ToLower(normal), nil
+	}
+	parts := []string{normal}
+	if known == oldRealEstateID {
+		parts = strings.Split(normal, "|")
+		if len(parts) != 2 {
+			return "", fmt.Errorf("%s has %d parts: it must be the document number and the page number with | between them", known, len(parts))
+		}
+	}
+	for i, part := range parts {
+		parts[i] = normalize(part)
+		if err := maskable(parts[i]); err != nil {
+			return "", fmt.Errorf("%s cannot be hashed: %w", known, err)
+		}
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "|")))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// normalize applies the first three rules for masking. The rule says that no
+// Persian or Arabic digit may remain, the script printed with it converts only
+// the Persian ones; the rule is the safe reading.
+func normalize(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case '۰' <= r && r <= '۹':
+			return r - '۰' + '0'
+		case '٠' <= r && r <= '٩':
+			return r - '٠' + '0'
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		}
+		return r
+	}, strings.TrimSpace(s))
+}
+
+// maskable returns why a normalised value must not be hashed. A hash of
+// something misread matches nothing, and nobody could see why.
+func maskable(s string) error {
+	if s == "" {
+		return errors.New("it is empty, or a part of it is")
+	}
+	n := 0
+	for _, r := range s {
+		n++
+		if r < ' ' || r > '~' {
+			return fmt.Errorf("character %d is %U: only Latin letters, digits and ASCII punctuation are allowed", n, r)
+		}
+	}
+	return nil
+}
+
+// isHash reports whether a normalised value is a SHA-256 in hexadecimal. None
+// of the five identifiers is nearly as long.
+func isHash(s string) bool {
+	return len(s) == hex.EncodedLen(sha256.Size) && strings.Trim(s, "0123456789ABCDEF") == ""
+}
+
+// MaskJSON returns a JSON document with every value of a sensitive key hashed
+// as by [Mask], at whatever depth the key occurs, and every other byte as it
+// was. It is for keeping a document that may not be kept in clear text.
+//
+// A value that cannot be hashed, because it breaks a rule or is nested in an
+// object or array under such a key, becomes a short text that Mask refuses;
+// true, false and null stay. Masking twice is masking once.
+func MaskJSON(doc []byte) ([]byte, error) {
+	var valid json.RawMessage
+	if err := json.Unmarshal(doc, &valid); err != nil {
+		return nil, fmt.Errorf("mask sensitive values: %w", err)
+	}
+	m := masker{in: doc, tokens: json.NewDecoder(bytes.NewReader(doc))}
+	m.tokens.UseNumber()
+	if err := m.value("", false); err != nil {
+		return nil, fmt.Errorf("mask sensitive values: %w", err)
+	}
+	return append(m.out, doc[m.copied:]...), nil
+}
+
+// masker copies a valid JSON document from in to out, replacing values on the
+// way. Its depth is bounded by that of a document encoding/json calls valid.
+type masker struct {
+	in     []byte
+	tokens *json.Decoder
+	out    []byte
+	copied int // how much of in is in out
+}
+
+// value copies the next value. key is the sensitive key it belongs to, or "";
+// nested is whether there is an object or array between the two.
+func (m *masker) value(key string, nested bool) error {
+	before := int(m.tokens.InputOffset())
+	t, err := m.tokens.Token()
+	if err != nil {
+		return err
+	}
+	switch t := t.(type) {
+	case json.Delim:
+		return m.composite(t, key)
+	case string:
+		m.scalar(before, key, nested, t)
+	case json.Number:
+		if text, err := decimal(t.String()); err == nil {
+			m.scalar(before, key, nested, text)
+		} else {
+			m.scalar(before, key, true, "")
+		}
+	}
+	return nil
+}
+
+// composite copies the object or array that open has begun.
+func (m *masker) composite(open json.Delim, key string) error {
+	for m.tokens.More() {
+		member, nested := key, true
+		if open == '{' {
+			t, err := m.tokens.Token()
+			if err != nil {
+				return err
+			}
+			if name, _ := t.(string); key == "" && Sensitive(name) {
+				member, nested = name, false
+			}
+		}
+		if err := m.value(member, nested); err != nil {
+			return err
+		}
+	}
+	_, err := m.tokens.Token()
+	return err
+}
+
+// scalar replaces the string or number that was just read, if it is sensitive.
+// before is where the token before it ended.
+func (m *masker) scalar(before int, key string, nested bool, value string) {
+	if key == "" {
+		return
+	}
+	masked := unreadable
+	if !nested {
+		if hash, err := Mask(key, value); err == nil {
+			masked = hash
+		}
+	}
+	between := len(m.in[before:]) - len(bytes.TrimLeft(m.in[before:], " \t\r\n:,"))
+	m.out = append(m.out, m.in[m.copied:before+between]...)
+	m.out = append(m.out, '"')
+	m.out = append(m.out, masked...)
+	m.out = append(m.out, '"')
+	m.copied = int(m.tokens.InputOffset())
+}

@@ -1,0 +1,154 @@
+package kenar
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+)
+
+// request is one call to be made.
+type request struct {
+	op          string // what Error.Op will say
+	method, url string
+	accessToken string // "" calls with the API key alone
+	body        []byte // nil: none
+
+	// legacyToken sends the access token under its former header name as
+	// well (Kenar docs until April 2025).
+	legacyToken bool
+
+	// refused says why the call must not be made; nil when it may.
+	refused error
+}
+
+// send makes the call, once. Its error is an *Error; an answer that is not a
+// 2xx is one.
+func (c *Client) send(ctx context.Context, r request) (answer, error) {
+	key := c.apiKey()
+	secrets := newScrubber(key, r.accessToken)
+	unsent := func(err error) error {
+		return &Error{Op: r.op, NeverSent: true, Err: secrets.err(err)}
+	}
+	if err := r.check(key); err != nil {
+		return answer{}, unsent(err)
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return answer{}, unsent(err)
+	}
+	var wire connTrace
+	req, err := c.newRequest(wire.attach(ctx, c.tellsWhenBound), r, key)
+	if err != nil {
+		return answer{}, unsent(err)
+	}
+
+	// RoundTrip instead of an http.Client: no redirects, no cookies, and no
+	// errors that quote the URL.
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return answer{}, &Error{Op: r.op, NeverSent: wire.neverBound(), Err: secrets.err(err)}
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	_ = resp.Body.Close() // all that is wanted has been read
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return answer{}, newStatusError(r.op, resp, body, secrets)
+	}
+	return answer{status: resp.StatusCode, body: body, err: secrets.err(err)}, nil
+}
+
+// check returns why the call cannot be made as it is.
+func (r request) check(key string) error {
+	switch {
+	case r.refused != nil:
+		return fmt.Errorf("%w: %w", ErrInvalid, r.refused)
+	case r.method == http.MethodPost && len(r.body) == 0:
+		return fmt.Errorf("%w: the request body is empty: build it with the Body method of the add-on", ErrInvalid)
+	case key == "":
+		return fmt.Errorf("%w: it is empty", ErrAPIKey)
+	case !headerSafe(key):
+		return fmt.Errorf("%w: it holds a space, a line break or another character that no key has", ErrAPIKey)
+	case !headerSafe(r.accessToken):
+		return fmt.Errorf("%w: the access token holds a space, a line break or another character that no token has", ErrInvalid)
+	}
+	return nil
+}
+
+// headerSafe reports whether s consists of visible ASCII characters only.
+func headerSafe(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// newRequest gives the request the shape in which net/http writes it at most
+// once. On a reused connection its Transport repeats a request in two cases:
+//
+//   - nothing of it was written: harmless, and even wanted, since it is how a
+//     connection that died of old age goes unnoticed. It needs a body that
+//     can be read again, or none: that is what POST and DELETE have here.
+//   - something was written, nothing came back, the method counts as
+//     idempotent (GET; not DELETE, not POST) and the body can be read again:
+//     a second call that no budget knows of. So the empty body of a GET is
+//     one that cannot be read again.
+//
+// No Idempotency-Key header may ever be added: it makes net/http count every
+// method as idempotent.
+func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.Request, error) {
+	var body io.Reader
+	switch {
+	case r.body != nil:
+		body = bytes.NewReader(r.body)
+	case r.method == http.MethodGet:
+		body = io.MultiReader()
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
+	if err != nil {
+		// Not err itself: it quotes the URL.
+		return nil, fmt.Errorf("%w: its URL cannot be parsed; check the configured addresses", ErrInvalid)
+	}
+	if r.method == http.MethodGet {
+		// The body's length counts as unknown. Identity keeps net/http from
+		// announcing such a body as chunked.
+		req.TransferEncoding = []string{"identity"}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("X-Api-Key", key)
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.accessToken != "" {
+		req.Header.Set("Authorization", "Bearer "+r.accessToken)
+		if r.legacyToken {
+			req.Header.Set("X-Access-Token", r.accessToken)
+		}
+	}
+	return req, nil
+}
+
+// connTrace observes whether a request was ever given a connection. Without
+// one not a byte of it can have left; with one, no later observation proves
+// the opposite, because headers longer than a write buffer are on their way
+// before they are reported as written.
+type connTrace struct {
+	asked, bound atomic.Bool // a connection was asked for; was given
+}
+
+// attach returns a context that makes a transport report to t. One that never
+// asks for a connection may be one that does not report, so it proves nothing
+// unless it is known to report: then certain is true.
+func (t *connTrace) attach(ctx context.Context, certain bool) context.Context {
+	t.asked.Store(certain)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { t.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { t.bound.Store(true) },
+	})
+}
+
+// neverBound reports whether the request provably never had a connection.
+func (t *connTrace) neverBound() bool { return t.asked.Load() && !t.bound.Load() }
