@@ -1,0 +1,364 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"github.com/kenar-addons/kenar-addons/ratelimit"
+)
+
+// rank orders the work of a lane: what has the lowest leaves first.
+type rank int
+
+const (
+	rankRetry rank = iota
+	rankUrgent
+	rankNormal
+	ranks
+)
+
+// A delivery is one message in hand.
+type delivery struct {
+	msg      jetstream.Msg
+	feed     *feed
+	rank     rank
+	work     *Work
+	since    time.Time // in hand
+	screened bool      // looked at without a token, and found to need one
+}
+
+// A dispatcher runs one lane of one worker: it has work in hand, waits for
+// tokens, and starts calls, at most concurrency at a time and one per target.
+type dispatcher struct {
+	lane        Lane
+	proc        *processor
+	settler     *settler
+	bucket      *ratelimit.Bucket
+	health      *health
+	concurrency int
+	metrics     *metrics
+	log         zerolog.Logger
+
+	feeds [ranks]*feed
+
+	mu      sync.Mutex
+	ready   [ranks][]*delivery
+	busy    map[Target]bool
+	running int
+	spare   []ratelimit.Hold // unused by the event they were taken for
+
+	changed chan struct{} // something above changed
+	calls   sync.WaitGroup
+}
+
+func (d *dispatcher) run(ctx, work context.Context) error {
+	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var feeding, keeping sync.WaitGroup
+	for r, f := range d.feeds {
+		feeding.Go(func() { _ = f.run(ctx, func(m jetstream.Msg) { d.take(work, m, f, rank(r)) }) })
+		keeping.Go(func() { f.keep(keep) })
+	}
+	d.loop(ctx, work)
+	feeding.Wait()
+	d.calls.Wait()
+	d.giveBack()
+	stop()
+	keeping.Wait()
+	return ctx.Err()
+}
+
+// take puts a message at the end of its row.
+func (d *dispatcher) take(work context.Context, m jetstream.Msg, f *feed, r rank) {
+	w, err := decodeWork(m.Data())
+	if err != nil {
+		d.calls.Go(func() {
+			d.settler.unreadable(work, m, d.lane, err)
+			f.release(m)
+		})
+		return
+	}
+	d.mu.Lock()
+	d.ready[r] = append(d.ready[r], &delivery{msg: m, feed: f, rank: r, work: w, since: time.Now()})
+	d.mu.Unlock()
+	signal(d.changed)
+}
+
+// loop starts a call whenever there is work, a free slot and a token. It
+// returns when ctx ends.
+func (d *dispatcher) loop(ctx, work context.Context) {
+	for ctx.Err() == nil {
+		n, urgent, again := d.startable()
+		if n == 0 {
+			d.refundSpare()
+			d.await(ctx, again)
+			continue
+		}
+		holds := d.takeSpare(n)
+		if len(holds) == 0 {
+			var err error
+			if holds, _, err = d.bucket.Reserve(ctx, n, urgent); err != nil || len(holds) == 0 {
+				holds = d.awaitToken(ctx, work, n, urgent)
+			}
+		}
+		for _, h := range holds {
+			d.start(work, h)
+		}
+	}
+}
+
+// startable returns how many calls could start now, and whether an urgent one
+// is among them. With none, again says when to look, zero meaning after the
+// next change.
+func (d *dispatcher) startable() (n int, urgent bool, again time.Time) {
+	allowed, again := d.health.peek()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	free := min(d.concurrency-d.running, allowed)
+	if free <= 0 {
+		return 0, false, again
+	}
+	seen := make(map[Target]bool, free)
+	for r, row := range d.ready {
+		for _, x := range row {
+			if d.busy[x.work.Target] || seen[x.work.Target] {
+				continue
+			}
+			seen[x.work.Target] = true
+			urgent = urgent || rank(r) == rankUrgent || x.work.Priority == Urgent
+			if n++; n == free {
+				return n, urgent, time.Time{}
+			}
+		}
+	}
+	return n, urgent, time.Time{}
+}
+
+// await blocks until something changes, a time comes, or ctx ends.
+func (d *dispatcher) await(ctx context.Context, until time.Time) {
+	var timer <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(time.Until(until))
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-d.changed:
+	case <-timer:
+	case <-ctx.Done():
+	}
+}
+
+// awaitToken blocks until the bucket gives a token. Meanwhile it looks
+// through what is in hand: what needs no call ends now instead of at its
+// turn. It returns without a token when there is nothing left to send, when
+// urgent work came that may take what normal work may not, or when ctx ends.
+func (d *dispatcher) awaitToken(ctx, work context.Context, n int, urgent bool) []ratelimit.Hold {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	got := make(chan []ratelimit.Hold, 1)
+	go func() {
+		holds, _ := d.bucket.Acquire(waiting, n, urgent) //nolint:errcheck // only the end of its context
+		got <- holds
+	}()
+	for {
+		select {
+		case holds := <-got:
+			return holds
+		default:
+		}
+		if x := d.unscreened(); x != nil {
+			d.screen(work, x)
+			continue
+		}
+		if n, moreUrgent, _ := d.startable(); n == 0 || moreUrgent && !urgent {
+			cancel()
+			return <-got
+		}
+		select {
+		case holds := <-got:
+			return holds
+		case <-d.changed:
+		}
+	}
+}
+
+// unscreened returns the next delivery that was not looked at, and marks its
+// target busy.
+func (d *dispatcher) unscreened() *delivery {
+	return d.pick(func(x *delivery) bool { return !x.screened })
+}
+
+// pick takes the first delivery in order that is wanted and whose target is
+// free out of its row, and marks the target busy.
+func (d *dispatcher) pick(want func(*delivery) bool) *delivery {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for r, row := range d.ready {
+		for i, x := range row {
+			if want(x) && !d.busy[x.work.Target] {
+				d.ready[r] = slices.Delete(row, i, i+1)
+				d.busy[x.work.Target] = true
+				return x
+			}
+		}
+	}
+	return nil
+}
+
+// screen looks at a delivery without a token.
+func (d *dispatcher) screen(work context.Context, x *delivery) {
+	o := d.proc.screen(work, x.work)
+	if o == nil {
+		x.screened = true
+		o = &Outcome{Next: Hold}
+	} else {
+		d.settler.settle(work, x, *o)
+		d.report(x, *o)
+	}
+	d.putBack(x, *o)
+}
+
+// start begins the best event in hand with a token.
+func (d *dispatcher) start(work context.Context, h ratelimit.Hold) {
+	if ok, _ := d.health.allow(); !ok {
+		d.keepSpare(h)
+		return
+	}
+	x := d.pick(func(*delivery) bool { return true })
+	if x == nil {
+		d.health.withdraw()
+		d.keepSpare(h)
+		return
+	}
+	d.mu.Lock()
+	d.running++
+	d.mu.Unlock()
+	d.calls.Go(func() {
+		o := d.proc.process(work, x.work, h)
+		if o.Call == nil && o.Class != ClassOutage {
+			d.health.withdraw()
+		}
+		if o.Unused {
+			d.keepSpare(h)
+		}
+		d.settler.settle(work, x, o)
+		d.report(x, o)
+		d.mu.Lock()
+		d.running--
+		d.mu.Unlock()
+		d.putBack(x, o)
+	})
+}
+
+// putBack frees the target; the delivery returns to the head of its row, or
+// leaves the hand.
+func (d *dispatcher) putBack(x *delivery, o Outcome) {
+	d.mu.Lock()
+	delete(d.busy, x.work.Target)
+	if o.Next == Hold {
+		d.ready[x.rank] = slices.Insert(d.ready[x.rank], 0, x)
+	}
+	d.mu.Unlock()
+	if o.Next != Hold {
+		x.feed.release(x.msg)
+	}
+	signal(d.changed)
+}
+
+// report writes the one line and the metrics of a handled delivery.
+func (d *dispatcher) report(x *delivery, o Outcome) {
+	d.metrics.handled(d.lane, o)
+	ev := d.log.Info()
+	if o.Err != nil {
+		ev = d.log.Warn().Str("error", excerpt(o.Err.Error(), 500))
+	}
+	if o.Sent != nil && o.Sent.ID != x.work.ID {
+		ev = ev.Str("sent", o.Sent.ID)
+	}
+	if o.Call != nil {
+		ev = ev.Int("http_status", o.Call.HTTPStatus).Int64("call_ms", o.Call.DurationMS)
+	}
+	for _, f := range o.Finals {
+		if f.Work.ID == x.work.ID {
+			ev = ev.Str("result", string(f.Data.Result)).Int("attempts", f.Data.Attempts)
+		}
+	}
+	if o.Next == Park {
+		ev = ev.Time("again", o.At)
+	}
+	ev.Str("id", x.work.ID).Str("lane", string(d.lane)).Str("target", string(x.work.Target.Kind)).
+		Str("class", string(o.Class)).Dur("waited", time.Since(x.work.AdmittedAt)).Msg("handled")
+}
+
+// spareTime is how much of a hold's life must be left for another event.
+const spareTime = 3 * time.Second
+
+// keepSpare keeps an unused token for the next event.
+func (d *dispatcher) keepSpare(h ratelimit.Hold) {
+	if !d.bucket.Limited() {
+		return
+	}
+	d.mu.Lock()
+	d.spare = append(d.spare, h)
+	d.mu.Unlock()
+	signal(d.changed)
+}
+
+// takeSpare returns up to n spare tokens that are still good; others go back.
+func (d *dispatcher) takeSpare(n int) []ratelimit.Hold {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var good, old []ratelimit.Hold
+	for _, h := range d.spare {
+		if time.Until(h.Expires) > spareTime {
+			good = append(good, h)
+		} else {
+			old = append(old, h)
+		}
+	}
+	n = min(n, len(good))
+	d.spare = good[n:]
+	if len(old) > 0 {
+		d.bucket.Refund(old...)
+	}
+	return good[:n:n]
+}
+
+// refundSpare gives all spare tokens back: nothing here can use them.
+func (d *dispatcher) refundSpare() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.spare) > 0 {
+		d.bucket.Refund(d.spare...)
+		d.spare = nil
+	}
+}
+
+// giveBack returns what is in hand, so that another worker has it at once.
+func (d *dispatcher) giveBack() {
+	d.refundSpare()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for r, row := range d.ready {
+		for _, x := range row {
+			_ = x.msg.Nak() //nolint:errcheck // it comes again after the ack wait anyway
+			x.feed.release(x.msg)
+		}
+		d.ready[r] = nil
+	}
+}
+
+// inHand returns how many deliveries wait here and how many are under way.
+func (d *dispatcher) inHand() (ready, running int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, row := range d.ready {
+		ready += len(row)
+	}
+	return ready, d.running
+}

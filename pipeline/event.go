@@ -1,0 +1,267 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/kenar-addons/kenar-addons/widgets"
+)
+
+// Types of events that the pipeline takes.
+const (
+	TypeAttach = "kenar.addon.attach.v1"
+	TypeDetach = "kenar.addon.detach.v1"
+)
+
+// MaxEventSize is the largest event in bytes. A lane carries the event and
+// the request built from it in one message, and both must fit in the 1 MiB
+// that a NATS server takes by default.
+const MaxEventSize = 384 << 10
+
+// Priority orders the work of a lane: urgent leaves before normal.
+type Priority string
+
+// The priorities; an event without one is normal.
+const (
+	Urgent Priority = "urgent"
+	Normal Priority = "normal"
+)
+
+// An Event is a CloudEvents 1.0 envelope, decoded and validated.
+type Event struct {
+	ID          string
+	Source      string
+	Type        string
+	Target      Target
+	Time        time.Time // zero: not given
+	Priority    Priority
+	Revision    *uint64
+	ExpiresAt   time.Time // zero: never
+	GrantID     string
+	Traceparent string
+	ReplayOf    string // the dead letter's event id, for a replay
+	ReplaySeq   uint64 // the original's place in the order, for a replay that is not forced
+	Data        json.RawMessage
+}
+
+var (
+	idPattern     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	replayPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})~[1-9][0-9]{0,8}$`)
+	traceparent   = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+)
+
+// DecodeEvent reads an event and validates everything but its data. All
+// faults are in one *Reason of code invalid_event. Whatever the error, the
+// returned event has its ID when the document has a usable one, so that the
+// producer can be told under it.
+func DecodeEvent(data []byte) (Event, error) {
+	var e Event
+	if len(data) > MaxEventSize {
+		return e, &Reason{Code: InvalidEvent, Message: fmt.Sprintf("event is %d bytes, at most %d allowed", len(data), MaxEventSize)}
+	}
+	if !utf8.Valid(data) {
+		return e, &Reason{Code: InvalidEvent, Message: "event is not valid UTF-8"}
+	}
+	fields, err := decodeObject(data)
+	if err != nil {
+		return e, &Reason{Code: InvalidEvent, Message: "event is not a CloudEvents JSON object: " + err.Error()}
+	}
+	d := attributes{fields: fields}
+	if v := d.required("specversion"); v != "" && v != "1.0" {
+		d.faults.Add("specversion", "%s is not supported, only \"1.0\"", quote(v))
+	}
+	e.ReplayOf = d.optional("replayof")
+	if id := d.required("id"); id != "" {
+		switch m := replayPattern.FindStringSubmatch(id); {
+		case idPattern.MatchString(id), m != nil && m[1] == e.ReplayOf:
+			e.ID = id
+		case m != nil:
+			d.faults.Add("id", "~ is reserved for replays, and replayof does not name %s", quote(m[1]))
+		default:
+			d.faults.Add("id", "%s is not 1 to 64 of A-Z a-z 0-9 _ -", quote(id))
+		}
+	}
+	e.Source = d.required("source")
+	e.Type = d.required("type")
+	if s := d.required("subject"); s != "" {
+		if e.Target, err = ParseTarget(s); err != nil {
+			d.faults.Add("subject", "%s", err)
+		}
+	}
+	e.Time = d.time("time")
+	e.ExpiresAt = d.time("expiresat")
+	switch p := Priority(d.optional("priority")); p {
+	case Urgent, Normal:
+		e.Priority = p
+	case "":
+		e.Priority = Normal
+	default:
+		d.faults.Add("priority", "%s is unknown, use urgent or normal", quote(string(p)))
+	}
+	e.Revision = d.decimal("revision")
+	if seq := d.decimal("replayseq"); seq != nil {
+		e.ReplaySeq = *seq
+		if e.ReplayOf == "" {
+			d.faults.Add("replayseq", "only a replay has one")
+		}
+	}
+	if e.GrantID = d.optional("grantid"); e.GrantID != "" && !idPattern.MatchString(e.GrantID) {
+		d.faults.Add("grantid", "%s is not 1 to 64 of A-Z a-z 0-9 _ -", quote(e.GrantID))
+	}
+	if e.Traceparent = d.optional("traceparent"); e.Traceparent != "" && !traceparent.MatchString(e.Traceparent) {
+		d.faults.Add("traceparent", "%s is not a W3C trace context", quote(e.Traceparent))
+	}
+	if c := d.optional("datacontenttype"); c != "" && !strings.HasPrefix(c, "application/json") {
+		d.faults.Add("datacontenttype", "%s is not supported, only application/json", quote(c))
+	}
+	if _, ok := fields["data_base64"]; ok {
+		d.faults.Add("data_base64", "data must be JSON in \"data\"")
+	}
+	if e.Data = fields["data"]; len(e.Data) == 0 || e.Data[0] != '{' {
+		d.faults.Add("data", "must be an object")
+	}
+	if err := d.faults.Err(); err != nil {
+		return e, asReason(InvalidEvent, err)
+	}
+	return e, nil
+}
+
+// DecodeMessage is DecodeEvent for an event that came on a subject, which
+// must name the same target.
+func DecodeMessage(subject string, data []byte) (Event, error) {
+	e, err := DecodeEvent(data)
+	if err != nil {
+		return e, err
+	}
+	t, err := targetFromSubject(subject)
+	if err != nil {
+		return e, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
+	}
+	if t != e.Target {
+		return e, &Reason{Code: InvalidEvent, Field: "subject",
+			Message: fmt.Sprintf("the event names %s, the NATS subject %s", e.Target, t)}
+	}
+	return e, nil
+}
+
+// Version places the event among the others of its target.
+func (e Event) Version(inboxSeq uint64) Version {
+	if e.ReplaySeq != 0 {
+		inboxSeq = e.ReplaySeq
+	}
+	return Version{Revision: e.Revision, Seq: inboxSeq}
+}
+
+// attributes reads the attributes of an envelope and gathers what is wrong.
+type attributes struct {
+	fields map[string]json.RawMessage
+	faults widgets.Faults
+}
+
+func (d *attributes) optional(name string) string {
+	raw, ok := d.fields[name]
+	if !ok || string(raw) == "null" {
+		return ""
+	}
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		d.faults.Add(name, "must be a string, is %s", quote(string(raw)))
+		return ""
+	}
+	if s == "" {
+		d.faults.Add(name, "must not be empty")
+	}
+	return s
+}
+
+func (d *attributes) required(name string) string {
+	if raw, ok := d.fields[name]; !ok || string(raw) == "null" {
+		d.faults.Add(name, "is missing")
+		return ""
+	}
+	return d.optional(name)
+}
+
+func (d *attributes) time(name string) time.Time {
+	s := d.optional(name)
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		d.faults.Add(name, "%s is not an RFC 3339 time such as 2026-01-02T15:04:05Z", quote(s))
+	}
+	return t
+}
+
+// decimal reads an unsigned 64-bit decimal, given as a string (CloudEvents
+// integers have 32 bits only) or as a JSON number.
+func (d *attributes) decimal(name string) *uint64 {
+	raw, ok := d.fields[name]
+	if !ok || string(raw) == "null" {
+		return nil
+	}
+	s := string(raw)
+	if s[0] == '"' {
+		if s = d.optional(name); s == "" {
+			return nil
+		}
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || strconv.FormatUint(n, 10) != s {
+		d.faults.Add(name, "%s is not an unsigned decimal of at most 64 bits", quote(s))
+		return nil
+	}
+	return &n
+}
+
+// decodeObject reads one JSON object, one level deep, and refuses what
+// encoding/json would let pass: duplicate keys and trailing data.
+func decodeObject(data []byte) (map[string]json.RawMessage, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	t, err := dec.Token()
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	if t != json.Delim('{') {
+		return nil, errors.New("it does not start with {")
+	}
+	fields := make(map[string]json.RawMessage, 16)
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, syntaxError(err)
+		}
+		key, _ := t.(string)
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return nil, fmt.Errorf("value of %s: %w", quote(key), syntaxError(err))
+		}
+		if _, dup := fields[key]; dup {
+			return nil, fmt.Errorf("key %s occurs twice", quote(key))
+		}
+		fields[key] = raw
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, syntaxError(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("data after the object, at byte %d", dec.InputOffset())
+	}
+	return fields, nil
+}
+
+func syntaxError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// outageAfter different targets in a row must fail before a lane is taken to
+// be down rather than its events to be bad; the same number of refusals from
+// different grants makes the key the suspect.
+const outageAfter = 3
+
+// health judges a lane by the row of its last results. It is a breaker: open
+// during an outage, half open while one probe is out. It is safe for
+// concurrent use.
+type health struct {
+	now   func() time.Time
+	delay func(failures int) time.Duration // until the next probe, with jitter
+
+	mu        sync.Mutex
+	failing   map[Target]bool // in a row
+	forbidden map[string]bool // identities refused in a row
+	unknown   int             // pauses in a row that nobody gave an end for
+	opened    time.Time       // zero: closed
+	failures  int             // of the outage and its probes
+	next      time.Time       // of the next probe
+	probing   bool
+}
+
+func newHealth(now func() time.Time, delay func(int) time.Duration) *health {
+	return &health{now: now, delay: delay, failing: make(map[Target]bool), forbidden: make(map[string]bool)}
+}
+
+// allow says whether a call may start now: yes while closed; one at a time
+// while open, and only when a probe is due. Otherwise it says when to ask
+// again, zero meaning after the probe that is out has ended. Each permission
+// of an open breaker must be followed by a result or by withdraw.
+func (h *health) allow() (ok bool, again time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.opened.IsZero():
+		return true, time.Time{}
+	case h.probing:
+		return false, time.Time{}
+	case h.now().Before(h.next):
+		return false, h.next
+	}
+	h.probing = true
+	return true, time.Time{}
+}
+
+// peek returns how many calls could start now, and when to ask again if none.
+func (h *health) peek() (n int, again time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.opened.IsZero():
+		return math.MaxInt, time.Time{}
+	case h.probing:
+		return 0, time.Time{}
+	case h.now().Before(h.next):
+		return 0, h.next
+	}
+	return 1, time.Time{}
+}
+
+// withdraw says that an allowed call was not made.
+func (h *health) withdraw() {
+	h.mu.Lock()
+	h.probing = false
+	h.mu.Unlock()
+}
+
+// failed records a retryable failure and reports whether it is an outage.
+func (h *health) failed(t Target) (outage bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.probing = false
+	clear(h.forbidden)
+	h.failing[t] = true
+	if h.opened.IsZero() && len(h.failing) < outageAfter {
+		return false
+	}
+	now := h.now()
+	if h.opened.IsZero() {
+		h.opened, h.failures = now, 0
+	}
+	if !now.Before(h.next) { // calls that were out together count once
+		h.failures++
+		h.next = now.Add(h.delay(h.failures))
+	}
+	return true
+}
+
+// answered records that Kenar answered with a judgement, whatever it was: it
+// is not down.
+func (h *health) answered() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.close()
+	clear(h.forbidden)
+	h.unknown = 0
+}
+
+func (h *health) close() {
+	clear(h.failing)
+	h.opened, h.next, h.failures, h.probing = time.Time{}, time.Time{}, 0, false
+}
+
+// refused records a 403 and reports whether it makes the key the suspect:
+// several in a row, each for another identity.
+func (h *health) refused(identity string) (suspicious bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.close()
+	h.forbidden[identity] = true
+	return len(h.forbidden) >= outageAfter
+}
+
+// paused records an answer that stops the lane without saying until when, and
+// returns how many of them came in a row.
+func (h *health) paused() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.close()
+	h.unknown++
+	return h.unknown
+}
+
+// outage returns since when the lane is down and when the next probe is due,
+// zero when it is not.
+func (h *health) outage() (since, probe time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.opened, h.next
+}

@@ -1,0 +1,150 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
+)
+
+// Preflight says how much the check of the post decides. Kenar takes an
+// add-on for any post token and silently drops it when there is no such post,
+// so a look before the call can save one.
+type Preflight string
+
+// The modes. A post that is known to be retired is refused in the last two.
+const (
+	PreflightOff     Preflight = "off"     // no check
+	PreflightWarn    Preflight = "warn"    // an unknown post is warned of: it may not be published yet
+	PreflightRequire Preflight = "require" // an unknown post is a dead letter, and no answer means waiting
+)
+
+// A postCheck looks posts up before a call, with the budget of GET_POST, and
+// remembers what it saw for a while. It is safe for concurrent use.
+type postCheck struct {
+	mode   Preflight
+	client *kenar.Client
+	bucket *ratelimit.Bucket
+	ledger *Ledger
+	now    func() time.Time
+	log    zerolog.Logger
+
+	mu   sync.Mutex
+	seen map[string]postSeen
+}
+
+// postSeen is what a look-up found.
+type postSeen struct {
+	at     time.Time
+	reason *Reason // why a call would be wasted, nil when it would not
+}
+
+const (
+	postMemory = 10 * time.Minute
+	mostPosts  = 10_000
+	// stateRetired is the state of a post that is gone for good (Kenar docs,
+	// finder, get post).
+	stateRetired = "RETIRED"
+)
+
+var errNoBudget = errors.New("the budget of GET_POST is used up")
+
+// check returns the reason why a call for a post would be wasted, nil when it
+// is worth making. An error means that nothing is known; it never refuses an
+// event.
+func (c *postCheck) check(ctx context.Context, postToken, event string) (*Reason, error) {
+	if s, ok := c.remembered(postToken); ok {
+		return c.judge(s, postToken), nil
+	}
+	post, err := c.get(ctx, postToken, event)
+	var k *kenar.Error
+	s := postSeen{at: c.now()}
+	switch {
+	case err == nil && post.State == stateRetired:
+		s.reason = &Reason{Code: PostRetired, Field: "subject", Message: fmt.Sprintf("post %s is retired", postToken)}
+	case err == nil:
+	case errors.As(err, &k) && k.Status == 404:
+		s.reason = &Reason{Code: PostNotFound, Field: "subject", Message: fmt.Sprintf("Kenar knows no published post %s", postToken)}
+	default:
+		c.log.Debug().Err(err).Str("event", event).Msg("post not checked")
+		return nil, err
+	}
+	c.remember(postToken, s)
+	return c.judge(s, postToken), nil
+}
+
+// judge applies the mode.
+func (c *postCheck) judge(s postSeen, postToken string) *Reason {
+	if s.reason != nil && s.reason.Code == PostNotFound && c.mode == PreflightWarn {
+		c.log.Warn().Str("post", postToken).Msg("no published post with this token; the add-on is sent all the same")
+		return nil
+	}
+	return s.reason
+}
+
+// get makes the call, if a token is free now: an event never waits for the
+// budget of its check.
+func (c *postCheck) get(ctx context.Context, postToken, event string) (kenar.Post, error) {
+	holds, wait, err := c.bucket.Reserve(ctx, 1, false)
+	if err != nil {
+		return kenar.Post{}, err
+	}
+	if len(holds) == 0 {
+		return kenar.Post{}, fmt.Errorf("%w: %s", errNoBudget, wait)
+	}
+	hold, at := holds[0], c.now()
+	if c.bucket.Limited() {
+		if err := c.ledger.RecordCall(ctx, PermissionGetPost, hold.ID, event, at.UTC()); err != nil {
+			c.bucket.Refund(hold)
+			return kenar.Post{}, err
+		}
+	}
+	if ok, err := c.bucket.Spend(ctx, hold); err != nil || !ok[0] {
+		c.bucket.Refund(hold)
+		return kenar.Post{}, errors.Join(err, errNoBudget)
+	}
+	post, err := c.client.GetPost(ctx, postToken)
+	switch {
+	case neverSent(err):
+		c.bucket.Refund(hold)
+	case err == nil || classify(err) != ClassRetryable:
+		c.bucket.Commit(hold, c.now())
+	}
+	if classify(err) == ClassRateLimited {
+		var k *kenar.Error
+		errors.As(err, &k)
+		until := max(k.RetryAfter, minuteWindow)
+		perr := c.bucket.Pause(ctx, ratelimit.Pause{Until: c.now().Add(until), App: k.Window != "", Reason: "429 for the check of a post"})
+		err = errors.Join(err, perr)
+	}
+	return post, err
+}
+
+func (c *postCheck) remembered(postToken string) (postSeen, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, ok := c.seen[postToken]
+	return s, ok && c.now().Sub(s.at) < postMemory
+}
+
+func (c *postCheck) remember(postToken string, s postSeen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seen == nil {
+		c.seen = make(map[string]postSeen)
+	}
+	if len(c.seen) >= mostPosts {
+		for k, v := range c.seen {
+			if c.now().Sub(v.at) >= postMemory || len(c.seen) >= mostPosts {
+				delete(c.seen, k)
+			}
+		}
+	}
+	c.seen[postToken] = s
+}

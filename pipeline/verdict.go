@@ -1,0 +1,197 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
+)
+
+// settle decides what the answer to a call means and writes it into the
+// ledger: the table of classes. What is to be told, and what becomes of the
+// delivery, is in the outcome.
+func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, hold ratelimit.Hold, receipt kenar.Receipt, err error, attempt Attempt) Outcome {
+	class := classify(err)
+	switch class {
+	case ClassAccepted:
+		p.health.answered()
+		if hold.Probe {
+			p.resume(ctx)
+		}
+		return p.accept(ctx, pl, in, rev, receipt, attempt)
+	case ClassRetryable:
+		if p.health.failed(pl.send.Target) {
+			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, ClassOutage, err, &attempt)
+		}
+		return p.retry(ctx, pl, in, rev, err, attempt)
+	case ClassRateLimited:
+		p.pause(ctx, p.rateLimited(err))
+		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
+	case ClassAuth:
+		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+			Reason: "Kenar refuses the API key (" + excerpt(attempt.Error, 200) + "); check KENAR_API_KEY"})
+		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
+	case ClassForbidden:
+		if p.health.refused(identity(pl.send)) {
+			p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+				Reason: fmt.Sprintf("%d refusals (403) in a row; check that the API key has permission %s and the app its widgets", outageAfter, pl.send.Lane)})
+			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
+		}
+		if hold.Probe {
+			p.resume(ctx)
+		}
+		return p.bury(ctx, pl, in, rev, Reason{Code: Forbidden, Message: refusal(err)}, class, attempt)
+	default:
+		p.health.answered()
+		if hold.Probe {
+			p.resume(ctx)
+		}
+		return p.bury(ctx, pl, in, rev, Reason{Code: Rejected, Message: refusal(err)}, class, attempt)
+	}
+}
+
+// minuteWindow is Kenar's shortest window.
+const minuteWindow = time.Minute
+
+// identity is on whose behalf a call was made: the grant, or without one the
+// target.
+func identity(w *Work) string {
+	if w.GrantID != "" {
+		return "grant " + w.GrantID
+	}
+	return w.Target.String()
+}
+
+// rateLimited is the pause that a 429 asks for: until what its header or its
+// body says, else a growing time with one probe at its end.
+func (p *processor) rateLimited(err error) ratelimit.Pause {
+	var k *kenar.Error
+	errors.As(err, &k)
+	pause := ratelimit.Pause{App: k.Window != "", Reason: "429: " + excerpt(k.Message, 200)}
+	switch {
+	case k.RetryAfter > 0:
+		p.health.answered()
+		pause.Until = p.now().Add(k.RetryAfter)
+	case k.Window == "minute":
+		p.health.answered()
+		pause.Until = p.now().Add(minuteWindow)
+	default:
+		pause.Until, pause.Probe = p.unknownPause(), true
+	}
+	return pause
+}
+
+// unknownPause is the end of a pause that nobody gave a time for: from a
+// quarter of an hour up to six hours, growing with the failures in a row,
+// since each probe at its end costs a token.
+func (p *processor) unknownPause() time.Time {
+	return p.now().Add(ratelimit.UnknownPause(p.health.paused(), p.backoff.rand()))
+}
+
+// pause stops the lane for all workers. When Redis cannot be told, no token
+// can be had from it either.
+func (p *processor) pause(ctx context.Context, pause ratelimit.Pause) {
+	if err := p.bucket.Pause(ctx, pause); err != nil {
+		p.log.Error().Err(err).Str("reason", pause.Reason).Msg("cannot pause the lane")
+	}
+}
+
+func (p *processor) resume(ctx context.Context) {
+	if err := p.bucket.Resume(ctx); err != nil {
+		p.log.Warn().Err(err).Msg("cannot end the pause of the lane")
+	}
+}
+
+// accept records that Kenar took the call.
+func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, receipt kenar.Receipt, attempt Attempt) Outcome {
+	w, now := pl.send, p.now().UTC()
+	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
+	e.Attempts = append(e.Attempts, attempt)
+	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: receipt.Status}
+	switch w.Op {
+	case CreateUser:
+		e.AddonID = receipt.ID
+	case DeleteUser:
+		e.AddonID = ""
+	}
+	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+		return *later(err)
+	}
+	p.step("settled")
+	o := p.ended(ClassAccepted, acceptedFinal(w, e))
+	if pl.own != w {
+		o.Finals = append(o.Finals, supersededFinal(pl.own, w.ID, now))
+	}
+	return *o
+}
+
+// retry schedules the event again, or gives it up after its last attempt.
+func (p *processor) retry(ctx context.Context, pl *plan, e Entry, rev uint64, err error, attempt Attempt) Outcome {
+	if pl.attempt >= p.most {
+		history := append(e.Attempts, attempt)
+		return p.bury(ctx, pl, e, rev, exhausted(history), ClassRetryable, attempt)
+	}
+	w := pl.send
+	e.State, e.Lease = StateRetry, time.Time{}
+	e.NotBefore = p.now().Add(p.backoff.Delay(pl.attempt)).UTC()
+	e.Attempts = append(e.Attempts, attempt)
+	if !mayBeApplied(err) {
+		e.High, e.InDoubt = e.Before, e.WasInDoubt
+	}
+	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+		return *later(err)
+	}
+	p.step("settled")
+	if pl.own != w { // the newer one has a place of its own in the queue
+		return Outcome{Class: ClassRetryable, Next: Done, Err: err, Finals: []Final{supersededFinal(pl.own, w.ID, p.now())}}
+	}
+	return Outcome{Class: ClassRetryable, Next: Park, At: e.NotBefore, Err: err}
+}
+
+// release takes the attempt back: the event stays where it is, and waits with
+// its lane. A hold that was not used goes back too.
+func (p *processor) release(ctx context.Context, pl *plan, e Entry, rev uint64, hold ratelimit.Hold, class Class, err error, attempt *Attempt) Outcome {
+	w := pl.send
+	if hold.ID != "" {
+		p.refund(ctx, w, hold, p.now())
+	}
+	e.State, e.Lease, e.Attempt = StateReleased, time.Time{}, pl.attempt-1
+	if attempt == nil || !mayBeApplied(err) {
+		e.High, e.InDoubt = e.Before, e.WasInDoubt
+	}
+	if _, werr := p.write(ctx, w.Target, e, rev); werr != nil {
+		return *later(werr)
+	}
+	p.step("released")
+	return Outcome{Class: class, Next: Hold, Err: err}
+}
+
+// bury gives an event up after a call.
+func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r Reason, class Class, attempt Attempt) Outcome {
+	w := pl.send
+	e.State, e.Lease = StateDead, time.Time{}
+	e.Attempts = append(e.Attempts, attempt)
+	if class != ClassRetryable { // Kenar said no: it was not applied
+		e.High, e.InDoubt = e.Before, e.WasInDoubt
+	}
+	e.markDead(w.ID, r, e.Attempts)
+	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+		return *later(err)
+	}
+	p.step("settled")
+	o := p.ended(class, deadFinal(w, r, e.Attempts, p.now()))
+	o.Err = &r
+	return *o.inPlaceOf(pl.own)
+}
+
+// refusal is Kenar's own words, or the status when it had none.
+func refusal(err error) string {
+	var k *kenar.Error
+	if errors.As(err, &k) && k.Message != "" {
+		return fmt.Sprintf("Kenar answered %d: %s", k.Status, k.Message)
+	}
+	return err.Error()
+}

@@ -1,0 +1,266 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
+)
+
+// A Config is what a worker needs. All fields of the first group are
+// required.
+type Config struct {
+	App      string
+	NATS     *nats.Conn
+	Client   *kenar.Client
+	Limiter  *ratelimit.Limiter // its Run is the caller's
+	Longest  time.Duration      // the longest window of its limits
+	Registry prometheus.Registerer
+	Log      zerolog.Logger
+
+	Builder     Builder
+	Grants      Grants        // nil: no grants; an event that names one is a dead letter
+	Timeout     time.Duration // of a call; 0: 15 s
+	MaxAttempts int           // 0: 6
+	Backoff     Backoff       // zero: 30 s … 1 h
+	Preflight   Preflight     // "": warn
+	Concurrency int           // calls in flight per lane; 0: 16
+	Grace       time.Duration // for calls in flight at the end; 0: 25 s
+	Replicas    int           // of streams, when they are created
+	AutoCreate  bool          // create or update streams and consumers, else only check them
+	Version     string        // of the program, for status
+}
+
+func (c Config) withDefaults() Config {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.Timeout, 15*time.Second)
+	def(&c.Backoff.Min, 30*time.Second)
+	def(&c.Backoff.Max, time.Hour)
+	def(&c.Grace, 25*time.Second)
+	if c.MaxAttempts == 0 {
+		c.MaxAttempts = 6
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 16
+	}
+	if c.Preflight == "" {
+		c.Preflight = PreflightWarn
+	}
+	if c.Version == "" {
+		c.Version = "0.0.0"
+	}
+	return c
+}
+
+// AckWait is how long an event of a worker that died stays with it: longer
+// than the lease of its call, so that whoever gets it next may make it.
+func AckWait(timeout time.Duration) time.Duration { return timeout + leaseSlack + 5*time.Second }
+
+// CallTime is the longest time from the spending of a token until its request
+// can reach Kenar, for ratelimit.Config.Call.
+func CallTime(timeout time.Duration) time.Duration { return timeout + leaseSlack }
+
+// A Worker admits events and runs all lanes. Make it with NewWorker.
+type Worker struct {
+	cfg     Config
+	js      jetstream.JetStream
+	metrics *metrics
+	source  string
+	step    func(string) // tests only: called between the steps of handling
+
+	ready       atomic.Bool
+	dispatchers atomic.Pointer[[]*dispatcher]
+}
+
+// NewWorker checks the configuration. It does no I/O.
+func NewWorker(cfg Config) (*Worker, error) {
+	if cfg.NATS == nil || cfg.Client == nil || cfg.Limiter == nil || cfg.Registry == nil || cfg.App == "" {
+		return nil, errors.New("make a worker: App, NATS, Client, Limiter and Registry are required")
+	}
+	cfg = cfg.withDefaults()
+	js, err := jetstream.New(cfg.NATS, jetstream.WithDefaultTimeout(publishWait))
+	if err != nil {
+		return nil, fmt.Errorf("make a worker: %w", err)
+	}
+	m, err := newMetrics(cfg.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("make a worker: %w", err)
+	}
+	return &Worker{cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App, step: func(string) {}}, nil
+}
+
+// Ready reports whether the worker has its streams and is connected to NATS.
+func (w *Worker) Ready() bool { return w.ready.Load() && w.cfg.NATS.IsConnected() }
+
+// Run works until ctx ends. Then it takes nothing new, finishes the calls in
+// flight within the grace, gives everything else back, and returns nil. While
+// NATS is away at the start it waits; it fails only where waiting cannot
+// help: a server that is too old, or streams that differ from what is needed.
+func (w *Worker) Run(ctx context.Context) error {
+	work, cancel := graceful(ctx, w.cfg.Grace)
+	defer cancel()
+	parts, err := w.open(ctx)
+	if err != nil {
+		return err
+	}
+	if parts == nil {
+		return nil // ctx ended first
+	}
+	w.dispatchers.Store(&parts.dispatchers)
+	svc, err := w.serveStatus(parts)
+	if err != nil {
+		return fmt.Errorf("answer status requests: %w", err)
+	}
+	w.ready.Store(true)
+	w.cfg.Log.Info().Str("app", w.cfg.App).Msg("ready")
+
+	var wg sync.WaitGroup
+	inbox := newFeed(parts.inbox, 4*admitConcurrency, AckWait(w.cfg.Timeout), w.cfg.Log)
+	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var keeping sync.WaitGroup
+	keeping.Go(func() { inbox.keep(keep) })
+	wg.Go(func() { _ = parts.admitter.run(ctx, work, inbox) })
+	for _, d := range parts.dispatchers {
+		wg.Go(func() { _ = d.run(ctx, work) })
+	}
+	<-ctx.Done()
+	w.ready.Store(false)
+	w.cfg.Log.Info().Msg("stopping: finishing calls in flight")
+	wg.Wait()
+	stop()
+	keeping.Wait()
+	return svc.Stop()
+}
+
+// graceful returns a context that ends a while after ctx does.
+func graceful(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(grace, cancel)
+		context.AfterFunc(work, func() { t.Stop() })
+	})
+	return work, func() { stop(); cancel() }
+}
+
+// parts is what runs in a worker.
+type parts struct {
+	inbox       jetstream.Consumer
+	admitter    *admitter
+	dispatchers []*dispatcher
+	queues      queues
+}
+
+// open checks the server and makes or checks the streams. It waits while the
+// server is away; nil parts and no error mean that ctx ended.
+func (w *Worker) open(ctx context.Context) (*parts, error) {
+	var p *parts
+	var fatal error
+	err := untilDone(ctx, w.cfg.Log, "open the streams", func() error {
+		if !w.cfg.NATS.IsConnected() {
+			return errors.New("not connected to NATS")
+		}
+		if fatal = CheckServer(w.cfg.NATS); fatal != nil {
+			return nil
+		}
+		top := Topology{Replicas: w.cfg.Replicas, AckWait: AckWait(w.cfg.Timeout)}
+		if w.cfg.AutoCreate {
+			if err := top.Create(ctx, w.js); err != nil {
+				return err
+			}
+		} else if err := top.Check(ctx, w.js); err != nil {
+			return err
+		}
+		var err error
+		p, err = w.build(ctx)
+		return err
+	})
+	if fatal != nil {
+		return nil, fatal
+	}
+	if err != nil {
+		return nil, nil //nolint:nilerr // only the end of ctx
+	}
+	return p, nil
+}
+
+// build wires the parts.
+func (w *Worker) build(ctx context.Context) (*parts, error) {
+	stream := func(name string) (jetstream.Stream, error) {
+		s, err := w.js.Stream(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("open stream %s: %w", name, explainJetStream(err))
+		}
+		return s, nil
+	}
+	queues, err := openQueues(ctx, w.js)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := NewLedger(ctx, w.js, w.cfg.Longest)
+	if err != nil {
+		return nil, err
+	}
+	retry, err := stream(RetryStream)
+	if err != nil {
+		return nil, err
+	}
+	outStream, err := stream(OutcomeStream)
+	if err != nil {
+		return nil, err
+	}
+	inbox, err := w.js.Consumer(ctx, EventStream, admitConsumer)
+	if err != nil {
+		return nil, fmt.Errorf("open the inbox: %w", explainJetStream(err))
+	}
+	now := time.Now
+	out, dead := outcomes{w.js, w.source}, deadLetters{w.js, w.source}
+	p := &parts{inbox: inbox, queues: queues}
+	p.admitter = &admitter{
+		js: w.js, build: w.cfg.Builder, out: out, dead: dead, outcomes: outStream, lanes: queues.streams,
+		forecast: &forecaster{queues: queues, limiter: w.cfg.Limiter, now: now, lanes: make(map[Lane]*laneForecast)},
+		metrics:  w.metrics, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
+	}
+	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, now: now, log: w.cfg.Log, step: w.step}
+	var posts *postCheck
+	if w.cfg.Preflight != PreflightOff {
+		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, now: now, log: w.cfg.Log}
+	}
+	for _, l := range Lanes() {
+		log := w.cfg.Log.With().Str("lane", string(l)).Logger()
+		h := newHealth(now, w.cfg.Backoff.Delay)
+		d := &dispatcher{
+			lane: l, settler: settle, bucket: w.cfg.Limiter.Bucket(string(l)), health: h,
+			concurrency: w.cfg.Concurrency, metrics: w.metrics, log: w.cfg.Log,
+			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
+		}
+		d.proc = &processor{
+			ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: w.cfg.Grants, posts: posts,
+			health: h, backoff: w.cfg.Backoff, timeout: w.cfg.Timeout, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
+		}
+		for r, c := range []struct{ stream, consumer string }{
+			{RetryStream, l.retryConsumer()}, {l.Stream(Urgent), dispatchConsumer}, {l.Stream(Normal), dispatchConsumer},
+		} {
+			cons, err := w.js.Consumer(ctx, c.stream, c.consumer)
+			if err != nil {
+				return nil, fmt.Errorf("open consumer %s of stream %s: %w", c.consumer, c.stream, explainJetStream(err))
+			}
+			d.feeds[r] = newFeed(cons, 2*w.cfg.Concurrency, AckWait(w.cfg.Timeout), log)
+		}
+		p.dispatchers = append(p.dispatchers, d)
+	}
+	return p, nil
+}
