@@ -55,7 +55,7 @@ func (a *admitter) run(ctx, work context.Context, f *feed) error {
 		wg.Go(func() {
 			for m := range queue {
 				if ctx.Err() != nil {
-					_ = m.Nak() //nolint:errcheck // it comes again after the ack wait anyway
+					_ = m.Nak() // it comes again after the ack wait anyway
 				} else {
 					a.handle(work, m)
 				}
@@ -93,7 +93,7 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 		err = m.Ack()
 	}
 	if err != nil {
-		_ = m.Nak() //nolint:errcheck // it comes again after the ack wait anyway
+		_ = m.Nak() // it comes again after the ack wait anyway
 		return
 	}
 	a.metrics.admitted(v)
@@ -140,16 +140,16 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 
 	d := OutcomeData{EventID: e.ID, Result: ResultQueued, Lane: w.Lane, At: w.AdmittedAt, Warnings: warnings, InboxSeq: seq}
 	d.Position, d.ETA = a.forecast.admitted(ctx, w.Lane, w.Priority)
-	mine, err := a.claim(ctx, w.Target, d)
+	claimed, err := a.claim(ctx, w.Target, d)
 	if err != nil {
 		return v, err
 	}
-	if !mine {
+	if claimed == claimLost {
 		v.result = resultDuplicate
 		return v, nil
 	}
 	a.step("claimed")
-	newer, err := a.enqueue(ctx, w)
+	newer, err := a.enqueue(ctx, w, claimed == claimBefore)
 	if err != nil {
 		return v, err
 	}
@@ -162,20 +162,34 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	return v, nil
 }
 
+// A claimed says whose an id is.
+type claimed int
+
+const (
+	claimLost   claimed = iota // another message's: this one is a duplicate
+	claimNow                   // this message's
+	claimBefore                // this message's, from before a crash or a lost answer
+)
+
 // claim publishes the queued outcome of an event, which takes its id: any
 // other message with the same id is a duplicate from then on, whatever its
-// body. It reports whether the id is this message's, now or from before a
-// crash.
-func (a *admitter) claim(ctx context.Context, t Target, d OutcomeData) (mine bool, err error) {
-	err = a.out.claim(ctx, t, d)
+// body.
+func (a *admitter) claim(ctx context.Context, t Target, d OutcomeData) (claimed, error) {
+	err := a.out.claim(ctx, t, d)
+	if err == nil {
+		return claimNow, nil
+	}
 	if !isConflict(err) {
-		return err == nil, err
+		return claimLost, err
 	}
 	first, err := a.first(ctx, d.EventID)
 	if err != nil {
-		return false, err
+		return claimLost, err
 	}
-	return first != nil && first.Data.Result == ResultQueued && first.Data.InboxSeq == d.InboxSeq, nil
+	if first != nil && first.Data.Result == ResultQueued && first.Data.InboxSeq == d.InboxSeq {
+		return claimBefore, nil
+	}
+	return claimLost, nil
 }
 
 // first returns what was said of an id before: its final outcome if there is
@@ -200,11 +214,19 @@ func (a *admitter) first(ctx context.Context, id string) (*OutcomeEvent, error) 
 
 // enqueue puts work into its lane, unless a newer version of the target is
 // queued there: then it returns that one's event. The last message of a
-// target is therefore always its newest.
-func (a *admitter) enqueue(ctx context.Context, w *Work) (newer string, err error) {
+// target is therefore its newest.
+//
+// Work that may be queued already, from before a crash, is never declared
+// superseded: a call may be under way for it. It is published again and
+// recognised by its message id, or else by the ledger at its turn.
+func (a *admitter) enqueue(ctx context.Context, w *Work, maybeQueued bool) (newer string, err error) {
 	data, err := encode(w)
 	if err != nil {
 		return "", err
+	}
+	if maybeQueued {
+		_, err := a.js.Publish(ctx, w.Lane.workSubject(w.Priority, w.Target), data, jetstream.WithMsgID(w.ID))
+		return "", wrap(err, "queue "+w.ID)
 	}
 	subject, stream := w.Lane.workSubject(w.Priority, w.Target), a.lanes[w.Lane.Stream(w.Priority)]
 	var last uint64
@@ -225,10 +247,7 @@ func (a *admitter) enqueue(ctx context.Context, w *Work) (newer string, err erro
 		if err != nil {
 			return "", err
 		}
-		switch {
-		case queued.ID == w.ID: // our own, from before a crash or a lost answer
-			return "", nil
-		case queued.Version.Newer(w.Version):
+		if queued.Version.Newer(w.Version) {
 			return queued.ID, nil
 		}
 		last = m.Sequence

@@ -121,7 +121,7 @@ func benchLab(b *testing.B, latency time.Duration) *lab {
 	must(b, err)
 	b.Cleanup(k.Close)
 	must(b, Topology{Replicas: 1, AckWait: AckWait(15 * time.Second)}.Create(b.Context(), js))
-	return &lab{natsURL: url, nc: nc, js: js, app: "bench", kenar: k, redisURL: "redis://" + miniredis.RunT(b).Addr(), replicas: 1}
+	return &lab{natsURL: url, nc: nc, js: js, app: "bench", kenar: k, kenarURL: k.URL(), redisURL: "redis://" + miniredis.RunT(b).Addr(), replicas: 1}
 }
 
 func publishMany(b *testing.B, js jetstream.JetStream, n int, message func(i int) (string, []byte)) {

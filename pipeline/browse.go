@@ -21,32 +21,48 @@ func browse(ctx context.Context, s jetstream.Stream, cfg jetstream.OrderedConsum
 		return nil
 	}
 	for {
-		batch, err := cons.Fetch(500, jetstream.FetchMaxWait(2*time.Second))
-		if err != nil {
-			return fmt.Errorf("browse stream %s: %w", s.CachedInfo().Config.Name, explainJetStream(err))
-		}
-		for m := range batch.Messages() {
-			meta, err := m.Metadata()
-			if err != nil {
-				return fmt.Errorf("browse stream %s: %w", s.CachedInfo().Config.Name, err)
-			}
-			if err := fn(m); errors.Is(err, ErrStop) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-			if meta.NumPending == 0 {
-				return nil
-			}
-		}
-		if err := batch.Error(); err != nil {
-			return fmt.Errorf("browse stream %s: %w", s.CachedInfo().Config.Name, explainJetStream(err))
+		more, err := browseBatch(ctx, s, cons, fn)
+		if err != nil || !more {
+			return err
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
 }
+
+// browseBatch handles one batch and reports whether there is more.
+func browseBatch(ctx context.Context, s jetstream.Stream, cons jetstream.Consumer, fn func(jetstream.Msg) error) (more bool, err error) {
+	name := s.CachedInfo().Config.Name
+	ctx, cancel := context.WithTimeout(ctx, browseWait)
+	defer cancel() // also ends the pull when the last message came before the batch was full
+	batch, err := cons.Fetch(500, jetstream.FetchContext(ctx))
+	if err != nil {
+		return false, fmt.Errorf("browse stream %s: %w", name, explainJetStream(err))
+	}
+	for m := range batch.Messages() {
+		meta, err := m.Metadata()
+		if err != nil {
+			return false, fmt.Errorf("browse stream %s: %w", name, err)
+		}
+		if err := fn(m); errors.Is(err, ErrStop) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		if meta.NumPending == 0 {
+			return false, nil
+		}
+	}
+	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return false, fmt.Errorf("browse stream %s: %w", name, explainJetStream(err))
+	}
+	return true, nil
+}
+
+// browseWait is for one batch; an ordered consumer that lost its place starts
+// again after it.
+const browseWait = 5 * time.Second
 
 // ErrStop is returned by a callback to end a reading before the last message.
 var ErrStop = errors.New("stop")

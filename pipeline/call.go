@@ -58,7 +58,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, acc
 		in.Attempts = nil // another event's
 	}
 	in.State, in.Event, in.Call, in.Lane, in.Version = StateIntent, w.ID, hold.ID, w.Lane, w.Version
-	in.Attempt, in.Lease, in.NotBefore = pl.attempt, start.Add(p.lease()), time.Time{}
+	in.Attempt, in.Lease, in.NotBefore = pl.attempt, start.Add(p.timing.lease()), time.Time{}
 	in.Before, in.High = pl.entry.High, pl.entry.High.Raise(w.ID, w.Version)
 	in.WasInDoubt, in.InDoubt = pl.entry.InDoubt || pl.entry.State == StateIntent, true
 	rev, err := p.write(ctx, w.Target, in, pl.revision)
@@ -115,7 +115,7 @@ func (p *processor) spend(ctx context.Context, w *Work, hold ratelimit.Hold, at,
 	if !ok[0] {
 		return fmt.Errorf("the token of %s was taken back: the lane was paused, or too much time passed since it was held", w.Lane)
 	}
-	if time.Since(began) > leaseSlack-clockSlack {
+	if time.Since(began) > p.timing.sendBy() {
 		// The process was stopped or starved since the intent. Another worker
 		// may take this target over before the call would end.
 		return fmt.Errorf("too late to send: %s passed since the intent", time.Since(began).Round(time.Millisecond))

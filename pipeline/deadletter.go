@@ -48,7 +48,7 @@ func blob(data []byte) json.RawMessage {
 	sum := sha256.Sum256(data)
 	b := Blob{Size: len(data), SHA256: hex.EncodeToString(sum[:]), Truncated: len(data) > maxBlob}
 	b.Base64 = base64.StdEncoding.EncodeToString(data[:min(len(data), maxBlob)])
-	raw, _ := json.Marshal(b) //nolint:errcheck,errchkjson // a struct of strings and numbers
+	raw, _ := json.Marshal(b) // a struct of strings and numbers
 	return raw
 }
 

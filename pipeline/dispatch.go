@@ -85,7 +85,7 @@ func (d *dispatcher) take(work context.Context, m jetstream.Msg, f *feed, r rank
 	d.mu.Lock()
 	d.ready[r] = append(d.ready[r], &delivery{msg: m, feed: f, rank: r, work: w, since: time.Now()})
 	d.mu.Unlock()
-	signal(d.changed)
+	wake(d.changed)
 }
 
 // loop starts a call whenever there is work, a free slot and a token. It
@@ -162,7 +162,7 @@ func (d *dispatcher) awaitToken(ctx, work context.Context, n int, urgent bool) [
 	defer cancel()
 	got := make(chan []ratelimit.Hold, 1)
 	go func() {
-		holds, _ := d.bucket.Acquire(waiting, n, urgent) //nolint:errcheck // only the end of its context
+		holds, _ := d.bucket.Acquire(waiting, n, urgent) // only the end of its context
 		got <- holds
 	}()
 	for {
@@ -267,7 +267,7 @@ func (d *dispatcher) putBack(x *delivery, o Outcome) {
 	if o.Next != Hold {
 		x.feed.release(x.msg)
 	}
-	signal(d.changed)
+	wake(d.changed)
 }
 
 // report writes the one line and the metrics of a handled delivery.
@@ -306,7 +306,7 @@ func (d *dispatcher) keepSpare(h ratelimit.Hold) {
 	d.mu.Lock()
 	d.spare = append(d.spare, h)
 	d.mu.Unlock()
-	signal(d.changed)
+	wake(d.changed)
 }
 
 // takeSpare returns up to n spare tokens that are still good; others go back.
@@ -346,7 +346,7 @@ func (d *dispatcher) giveBack() {
 	defer d.mu.Unlock()
 	for r, row := range d.ready {
 		for _, x := range row {
-			_ = x.msg.Nak() //nolint:errcheck // it comes again after the ack wait anyway
+			_ = x.msg.Nak() // it comes again after the ack wait anyway
 			x.feed.release(x.msg)
 		}
 		d.ready[r] = nil

@@ -81,9 +81,9 @@ func DecodeEvent(data []byte) (Event, error) {
 	e.ReplayOf = d.optional("replayof")
 	if id := d.required("id"); id != "" {
 		switch m := replayPattern.FindStringSubmatch(id); {
-		case idPattern.MatchString(id), m != nil && m[1] == e.ReplayOf:
+		case idPattern.MatchString(id), len(m) == 2 && m[1] == e.ReplayOf:
 			e.ID = id
-		case m != nil:
+		case len(m) == 2:
 			d.faults.Add("id", "~ is reserved for replays, and replayof does not name %s", quote(m[1]))
 		default:
 			d.faults.Add("id", "%s is not 1 to 64 of A-Z a-z 0-9 _ -", quote(id))

@@ -460,11 +460,7 @@ func FuzzDecodeEvent(f *testing.F) {
 			t.Errorf("refused on its own subject: %v", err)
 		}
 		again, err := DecodeEvent(encodeEvent(t, e))
-		var data bytes.Buffer
-		if err := json.Compact(&data, e.Data); err != nil {
-			t.Fatal(err)
-		}
-		e.Data = data.Bytes()
+		e.Data = compacted(t, e.Data)
 		if err != nil {
 			t.Fatalf("encoded and decoded: %v", err)
 		}

@@ -108,7 +108,7 @@ func (f *feed) release(m jetstream.Msg) {
 	f.mu.Lock()
 	delete(f.held, m)
 	f.mu.Unlock()
-	signal(f.freed)
+	wake(f.freed)
 }
 
 // keep says for all messages in hand that they are still worked on, well
@@ -127,13 +127,13 @@ func (f *feed) keep(ctx context.Context) {
 		msgs := slices.Collect(maps.Keys(f.held))
 		f.mu.Unlock()
 		for _, m := range msgs {
-			_ = m.InProgress() //nolint:errcheck // acknowledged meanwhile, or NATS is away: then it is delivered again
+			_ = m.InProgress() // acknowledged meanwhile, or NATS is away: then it is delivered again
 		}
 	}
 }
 
-// signal wakes whoever waits on a channel of capacity one.
-func signal(c chan struct{}) {
+// wake wakes whoever waits on a channel of capacity one.
+func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

@@ -33,6 +33,7 @@ type lab struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	redisURL string
+	kenarURL string
 	app      string
 	kenar    *kenartest.Server
 	client   *Client
@@ -64,6 +65,7 @@ func newLab(t *testing.T, cfg kenartest.Config) *lab {
 	l.kenar, err = kenartest.Start(cfg)
 	must(t, err)
 	t.Cleanup(l.kenar.Close)
+	l.kenarURL = l.kenar.URL()
 	l.client, err = NewClient(nc, Builder{})
 	must(t, err)
 	return l
@@ -97,6 +99,7 @@ func startNATS(t testing.TB, dir string) string {
 type settings struct {
 	limits string
 	cfg    Config
+	timing timing // zero: the default
 	step   func(string)
 }
 
@@ -140,14 +143,18 @@ func (l *lab) build(t testing.TB, change func(*settings)) (*Worker, func(context
 	rdb := redis.NewClient(opts)
 	limits, err := ratelimit.ParseLimits(s.limits)
 	must(t, err)
+	call := CallTime(s.cfg.Timeout)
+	if s.timing != (timing{}) {
+		call = s.timing.lease()
+	}
 	limiter, err := ratelimit.New(ratelimit.Config{
-		Redis: rdb, App: l.app, Limits: limits, Call: CallTime(s.cfg.Timeout),
+		Redis: rdb, App: l.app, Limits: limits, Call: call,
 		Source: lazyLedger{js, limits.Longest()},
 		Notify: func(e ratelimit.Event) { s.cfg.Log.Info().Msg(e.String()) },
 	})
 	must(t, err)
 	client, err := kenar.New(kenar.Config{
-		BaseURL: l.kenar.URL(), LegacyURL: l.kenar.URL(), Timeout: s.cfg.Timeout,
+		BaseURL: l.kenarURL, LegacyURL: l.kenarURL, Timeout: s.cfg.Timeout,
 		APIKey: func() string { return "test-key" },
 	})
 	must(t, err)
@@ -156,6 +163,9 @@ func (l *lab) build(t testing.TB, change func(*settings)) (*Worker, func(context
 	must(t, err)
 	if s.step != nil {
 		w.step = s.step
+	}
+	if s.timing != (timing{}) {
+		w.timing = s.timing
 	}
 	return w, func(ctx context.Context) {
 		flush, stop := context.WithCancel(context.WithoutCancel(ctx))

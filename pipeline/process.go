@@ -59,25 +59,16 @@ type processor struct {
 	posts   *postCheck
 	health  *health
 	backoff Backoff
-	timeout time.Duration // of a call
-	most    int           // attempts
+	timing  timing
+	most    int // attempts
 	now     func() time.Time
 	log     zerolog.Logger
 	step    func(string)
 }
 
-const (
-	// leaseSlack is how long a worker may take from the intent until the
-	// request is on its way; with the timeout of the call it makes the lease.
-	leaseSlack = 10 * time.Second
-	// clockSlack is how far the clocks of workers may differ.
-	clockSlack = 2 * time.Second
-	// userAddonFresh is how long an accepted user add-on counts as still
-	// there: Kenar lets it expire after three months.
-	userAddonFresh = 80 * 24 * time.Hour
-)
-
-func (p *processor) lease() time.Duration { return p.timeout + leaseSlack }
+// userAddonFresh is how long an accepted user add-on counts as still there:
+// Kenar lets it expire after three months (Kenar docs, user add-on).
+const userAddonFresh = 80 * 24 * time.Hour
 
 // process handles one event with a token held for it. Its context outlives
 // the stop of the worker by the grace.
@@ -128,7 +119,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 	if e.Accepted != nil && e.Accepted.Event == w.ID {
 		return nil, p.ended(ClassRepeated, acceptedFinal(w, e))
 	}
-	if e.State == StateIntent && now.Before(e.Lease.Add(clockSlack)) {
+	if e.State == StateIntent && now.Before(e.Lease.Add(p.timing.skew)) {
 		return nil, later(fmt.Errorf("another call for %s is under way until %s at the latest", w.Target, e.Lease.UTC().Format(time.RFC3339)))
 	}
 	if by := e.High.Passed(w.ID, w.Version); by != "" {
@@ -153,7 +144,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		pl.attempt = e.Attempt + 1
 		switch e.State {
 		case StateIntent: // its lease is over: the worker died, or lost the answer
-			pl.entry.Attempts = append(pl.entry.Attempts, Attempt{At: e.Lease.Add(-p.lease()), Error: errInDoubt})
+			pl.entry.Attempts = append(pl.entry.Attempts, Attempt{At: e.Lease.Add(-p.timing.lease()), Error: errInDoubt})
 		case StateRetry:
 			if due := e.NotBefore; due.After(now.Add(50 * time.Millisecond)) {
 				return nil, &Outcome{Class: ClassParked, Next: Park, At: due}

@@ -41,7 +41,7 @@ func (s *settler) settle(ctx context.Context, x *delivery, o Outcome) {
 	case Hold:
 		return
 	case Later:
-		_ = x.msg.NakWithDelay(busyDelay) //nolint:errcheck // it comes again after the ack wait anyway
+		_ = x.msg.NakWithDelay(busyDelay) // it comes again after the ack wait anyway
 		return
 	case Park:
 		if err := untilDone(ctx, s.log, "schedule a retry", func() error { return s.park(ctx, x.work, o.At) }); err != nil {
@@ -50,7 +50,7 @@ func (s *settler) settle(ctx context.Context, x *delivery, o Outcome) {
 		s.step("parked")
 	case Done:
 	}
-	_ = untilDone(ctx, s.log, "acknowledge an event", func() error { return doubleAck(ctx, x.msg) }) //nolint:errcheck // the grace is over
+	_ = untilDone(ctx, s.log, "acknowledge an event", func() error { return doubleAck(ctx, x.msg) }) // the grace is over
 	s.step("acked")
 }
 
@@ -134,6 +134,6 @@ func (s *settler) unreadable(ctx context.Context, m jetstream.Msg, l Lane, cause
 		return s.dead.put(ctx, id, "", Target{}, d, s.now())
 	})
 	if err == nil {
-		_ = untilDone(ctx, s.log, "acknowledge a message", func() error { return doubleAck(ctx, m) }) //nolint:errcheck // the grace is over
+		_ = untilDone(ctx, s.log, "acknowledge a message", func() error { return doubleAck(ctx, m) }) // the grace is over
 	}
 }

@@ -50,7 +50,7 @@ func (w *Worker) serveStatus(p *parts) (micro.Service, error) {
 	err = svc.AddEndpoint("status", micro.HandlerFunc(func(r micro.Request) {
 		s := w.status(p)
 		s.Worker, s.Started = svc.Info().ID, started
-		_ = r.RespondJSON(s) //nolint:errcheck // whoever asked went away
+		_ = r.RespondJSON(s) // whoever asked went away
 	}), micro.WithEndpointSubject(statusSubject))
 	return svc, err
 }
@@ -195,7 +195,7 @@ func (c *Client) workers(ctx context.Context) ([]WorkerStatus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the workers: %w", err)
 	}
-	defer func() { _ = sub.Unsubscribe() }() //nolint:errcheck // the connection is gone
+	defer func() { _ = sub.Unsubscribe() }() // the connection is gone
 	if err := c.nc.PublishRequest(statusSubject, inbox, nil); err != nil {
 		return nil, fmt.Errorf("ask the workers: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -131,8 +132,7 @@ func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, r
 // retry schedules the event again, or gives it up after its last attempt.
 func (p *processor) retry(ctx context.Context, pl *plan, e Entry, rev uint64, err error, attempt Attempt) Outcome {
 	if pl.attempt >= p.most {
-		history := append(e.Attempts, attempt)
-		return p.bury(ctx, pl, e, rev, exhausted(history), ClassRetryable, attempt)
+		return p.bury(ctx, pl, e, rev, exhausted(append(slices.Clone(e.Attempts), attempt)), ClassRetryable, attempt)
 	}
 	w := pl.send
 	e.State, e.Lease = StateRetry, time.Time{}

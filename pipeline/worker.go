@@ -66,20 +66,13 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// AckWait is how long an event of a worker that died stays with it: longer
-// than the lease of its call, so that whoever gets it next may make it.
-func AckWait(timeout time.Duration) time.Duration { return timeout + leaseSlack + 5*time.Second }
-
-// CallTime is the longest time from the spending of a token until its request
-// can reach Kenar, for ratelimit.Config.Call.
-func CallTime(timeout time.Duration) time.Duration { return timeout + leaseSlack }
-
 // A Worker admits events and runs all lanes. Make it with NewWorker.
 type Worker struct {
 	cfg     Config
 	js      jetstream.JetStream
 	metrics *metrics
 	source  string
+	timing  timing
 	step    func(string) // tests only: called between the steps of handling
 
 	ready       atomic.Bool
@@ -100,7 +93,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a worker: %w", err)
 	}
-	return &Worker{cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App, step: func(string) {}}, nil
+	return &Worker{cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App, timing: defaultTiming(cfg.Timeout), step: func(string) {}}, nil
 }
 
 // Ready reports whether the worker has its streams and is connected to NATS.
@@ -129,7 +122,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.cfg.Log.Info().Str("app", w.cfg.App).Msg("ready")
 
 	var wg sync.WaitGroup
-	inbox := newFeed(parts.inbox, 4*admitConcurrency, AckWait(w.cfg.Timeout), w.cfg.Log)
+	inbox := newFeed(parts.inbox, 4*admitConcurrency, w.timing.ackWait(), w.cfg.Log)
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keeping sync.WaitGroup
 	keeping.Go(func() { inbox.keep(keep) })
@@ -176,7 +169,7 @@ func (w *Worker) open(ctx context.Context) (*parts, error) {
 		if fatal = CheckServer(w.cfg.NATS); fatal != nil {
 			return nil
 		}
-		top := Topology{Replicas: w.cfg.Replicas, AckWait: AckWait(w.cfg.Timeout)}
+		top := Topology{Replicas: w.cfg.Replicas, AckWait: w.timing.ackWait()}
 		if w.cfg.AutoCreate {
 			if err := top.Create(ctx, w.js); err != nil {
 				return err
@@ -249,7 +242,7 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 		}
 		d.proc = &processor{
 			ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: w.cfg.Grants, posts: posts,
-			health: h, backoff: w.cfg.Backoff, timeout: w.cfg.Timeout, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
+			health: h, backoff: w.cfg.Backoff, timing: w.timing, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{
 			{RetryStream, l.retryConsumer()}, {l.Stream(Urgent), dispatchConsumer}, {l.Stream(Normal), dispatchConsumer},
@@ -258,7 +251,7 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 			if err != nil {
 				return nil, fmt.Errorf("open consumer %s of stream %s: %w", c.consumer, c.stream, explainJetStream(err))
 			}
-			d.feeds[r] = newFeed(cons, 2*w.cfg.Concurrency, AckWait(w.cfg.Timeout), log)
+			d.feeds[r] = newFeed(cons, 2*w.cfg.Concurrency, w.timing.ackWait(), log)
 		}
 		p.dispatchers = append(p.dispatchers, d)
 	}

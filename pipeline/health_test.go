@@ -1,0 +1,295 @@
+package pipeline
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A patient is a health on a clock that tests turn, with a delay of one
+// minute for each failure and a record of which were asked for.
+type patient struct {
+	*health
+	at     time.Time
+	delays []int
+}
+
+func newPatient() *patient {
+	p := &patient{at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)}
+	p.health = newHealth(func() time.Time { return p.at }, func(failures int) time.Duration {
+		p.delays = append(p.delays, failures)
+		return time.Duration(failures) * time.Minute
+	})
+	return p
+}
+
+func (p *patient) pass(d time.Duration) { p.at = p.at.Add(d) }
+
+func (p *patient) down() bool {
+	since, _ := p.outage()
+	return !since.IsZero()
+}
+
+func nthPost(n int) Target { return Target{KindPost, "P" + strconv.Itoa(n)} }
+
+// breakDown fails for three targets, and returns when the first probe is due.
+func (p *patient) breakDown(t *testing.T) time.Time {
+	t.Helper()
+	for i := range 3 {
+		if got, want := p.failed(nthPost(i)), i == 2; got != want {
+			t.Fatalf("failure of target %d is an outage: %t, want %t", i+1, got, want)
+		}
+	}
+	since, probe := p.outage()
+	if !since.Equal(p.at) || !probe.After(p.at) {
+		t.Fatalf("down since %s with a probe at %s, now is %s", since, probe, p.at)
+	}
+	return probe
+}
+
+// wantProbes fails unless exactly n calls may start now.
+func (p *patient) wantProbes(t *testing.T, n int) {
+	t.Helper()
+	if got, _ := p.peek(); got != n {
+		t.Errorf("%d calls could start, want %d", got, n)
+	}
+	for i := range n {
+		if ok, _ := p.allow(); !ok {
+			t.Errorf("call %d of %d may not start", i+1, n)
+		}
+	}
+	if got, _ := p.peek(); got != 0 {
+		t.Errorf("%d more calls could start than %d", got, n)
+	}
+	if ok, _ := p.allow(); ok {
+		t.Errorf("a call may start beyond %d", n)
+	}
+}
+
+// Bad events are not an outage, failing targets are.
+func TestHealthOpens(t *testing.T) {
+	answered := func(p *patient) bool { p.answered(); return false }
+	fail := func(n int) func(*patient) bool { return func(p *patient) bool { return p.failed(nthPost(n)) } }
+	refuse := func(p *patient) bool { p.refused("grant 1"); return false }
+	tests := []struct {
+		name   string
+		steps  []func(*patient) bool
+		outage bool // after the last step
+	}{
+		{"nothing", nil, false},
+		{"one target", []func(*patient) bool{fail(1)}, false},
+		{"one target over and over", []func(*patient) bool{fail(1), fail(1), fail(1), fail(1), fail(1)}, false},
+		{"two targets, over and over", []func(*patient) bool{fail(1), fail(2), fail(1), fail(2), fail(1)}, false},
+		{"three targets", []func(*patient) bool{fail(1), fail(2), fail(3)}, true},
+		{"three targets, one of them often", []func(*patient) bool{fail(1), fail(1), fail(2), fail(2), fail(3)}, true},
+		{"an answer in between", []func(*patient) bool{fail(1), fail(2), answered, fail(3)}, false},
+		{"an answer in between, then three", []func(*patient) bool{fail(1), fail(2), answered, fail(1), fail(2), fail(3)}, true},
+		{"a refusal is an answer", []func(*patient) bool{fail(1), fail(2), refuse, fail(3)}, false},
+		{"a pause is an answer", []func(*patient) bool{fail(1), fail(2), func(p *patient) bool { p.paused(); return false }, fail(3)}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPatient()
+			told := false
+			for _, step := range tt.steps {
+				told = step(p)
+			}
+			if told != tt.outage || p.down() != tt.outage {
+				t.Errorf("told %t, down %t, want %t", told, p.down(), tt.outage)
+			}
+			if n, _ := p.peek(); !tt.outage && n != math.MaxInt {
+				t.Errorf("%d calls could start, want no bound", n)
+			}
+		})
+	}
+}
+
+// While the lane is down, one call at a time finds out whether it still is.
+func TestHealthProbes(t *testing.T) {
+	p := newPatient()
+	due := p.breakDown(t)
+	opened, _ := p.outage()
+
+	p.wantProbes(t, 0)
+	if _, again := p.peek(); !again.Equal(due) {
+		t.Errorf("to be asked again at %s, want %s", again, due)
+	}
+	p.at = due.Add(-time.Nanosecond)
+	p.wantProbes(t, 0)
+	p.at = due
+	p.wantProbes(t, 1)
+	if ok, again := p.allow(); ok || !again.IsZero() {
+		t.Errorf("with a probe out: allowed %t, again at %s, want after its end", ok, again)
+	}
+
+	// Not made after all: the right is free at once.
+	p.withdraw()
+	p.wantProbes(t, 1)
+
+	// Failed: still down since the same moment, the next one later.
+	if !p.failed(nthPost(1)) {
+		t.Error("a failed probe is no outage")
+	}
+	since, next := p.outage()
+	if !since.Equal(opened) || next.Sub(p.at) != 2*time.Minute {
+		t.Errorf("down since %s, next probe in %s, want since %s, in 2m", since, next.Sub(p.at), opened)
+	}
+	p.wantProbes(t, 0)
+
+	// Answered: all may go.
+	p.at = next
+	p.wantProbes(t, 1)
+	p.answered()
+	if p.down() {
+		t.Error("still down after an answer")
+	}
+	for range 100 {
+		if ok, _ := p.allow(); !ok {
+			t.Fatal("a call may not start after the outage")
+		}
+	}
+
+	// The next outage starts anew, and needs three targets again.
+	p.breakDown(t)
+	if got, want := p.delays, []int{1, 2, 1}; !slices.Equal(got, want) {
+		t.Errorf("delays were asked for after %v failures, want %v", got, want)
+	}
+}
+
+// Whatever Kenar's judgement, it was there to give one.
+func TestHealthEndsWithAnyAnswer(t *testing.T) {
+	for name, answer := range map[string]func(*patient){
+		"a judgement": func(p *patient) { p.answered() },
+		"a refusal":   func(p *patient) { p.refused("grant 1") },
+		"a pause":     func(p *patient) { p.paused() },
+	} {
+		p := newPatient()
+		p.at = p.breakDown(t)
+		p.wantProbes(t, 1)
+		answer(p)
+		if n, _ := p.peek(); p.down() || n != math.MaxInt {
+			t.Errorf("%s: down %t, %d calls could start", name, p.down(), n)
+		}
+	}
+}
+
+// Sixteen calls that were out when Kenar went away are one failure of the
+// lane, not sixteen: the first probe is not hours away.
+func TestHealthCountsTogether(t *testing.T) {
+	p := newPatient()
+	due := p.breakDown(t)
+	for i := range 13 {
+		p.pass(time.Second)
+		if !p.failed(nthPost(10 + i)) {
+			t.Error("a failure during an outage is none")
+		}
+	}
+	if _, next := p.outage(); !next.Equal(due) || !slices.Equal(p.delays, []int{1}) {
+		t.Errorf("next probe at %s after delays %v, want %s after the first", next, p.delays, due)
+	}
+}
+
+// Refusals of different users in a row make the key the suspect; those of one
+// user do not.
+func TestHealthRefused(t *testing.T) {
+	tests := []struct {
+		name    string
+		refused []string // "" is an answer in between, "!" a failure
+		want    bool     // of the last
+	}{
+		{"one", []string{"a"}, false},
+		{"one grant, often", []string{"a", "a", "a", "a"}, false},
+		{"two grants", []string{"a", "b", "a", "b"}, false},
+		{"three grants", []string{"a", "b", "c"}, true},
+		{"three, not side by side", []string{"a", "a", "b", "a", "c"}, true},
+		{"still, after three", []string{"a", "b", "c", "a"}, true},
+		{"an answer in between", []string{"a", "b", "", "c"}, false},
+		{"a failure in between", []string{"a", "b", "!", "c"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPatient()
+			var got bool
+			for _, identity := range tt.refused {
+				switch identity {
+				case "":
+					p.answered()
+				case "!":
+					p.failed(nthPost(1))
+				default:
+					got = p.refused(identity)
+				}
+			}
+			if got != tt.want {
+				t.Errorf("suspicious %t, want %t", got, tt.want)
+			}
+		})
+	}
+	grant, none := &Work{GrantID: "g", Target: nthPost(1)}, &Work{Target: nthPost(1)}
+	if a, b := identity(grant), identity(&Work{GrantID: "g", Target: nthPost(2)}); a != b {
+		t.Errorf("one grant at two targets is %s and %s", a, b)
+	}
+	if a, b := identity(none), identity(&Work{Target: nthPost(2)}); a == b {
+		t.Errorf("two targets without a grant are both %s", a)
+	}
+	if a, b := identity(&Work{GrantID: "post/P1"}), identity(none); a == b {
+		t.Errorf("a grant and a target are both %s", a)
+	}
+}
+
+// Pauses without an end are counted in a row: they grow.
+func TestHealthCountsPauses(t *testing.T) {
+	p := newPatient()
+	for want := 1; want <= 3; want++ {
+		if got := p.paused(); got != want {
+			t.Errorf("pause %d in a row counts as %d", want, got)
+		}
+	}
+	p.answered()
+	if got := p.paused(); got != 1 {
+		t.Errorf("the first pause after an answer counts as %d", got)
+	}
+}
+
+// Any number of workers' calls may ask at once: one gets the probe, and while
+// it is out nobody else does.
+func TestHealthOneProbeAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHealth(time.Now, func(int) time.Duration { return time.Second })
+		for i := range 3 {
+			h.failed(nthPost(i))
+		}
+		var out, most, probes atomic.Int32
+		var calls sync.WaitGroup
+		for i := range 50 {
+			calls.Go(func() {
+				for probes.Load() < 20 {
+					ok, again := h.allow()
+					if !ok {
+						time.Sleep(max(time.Until(again), 100*time.Millisecond)) // of the bubble's clock
+						continue
+					}
+					n := out.Add(1)
+					most.Store(max(most.Load(), n))
+					time.Sleep(3 * time.Second) // longer than the delay
+					out.Add(-1)
+					probes.Add(1)
+					if i%2 == 0 {
+						h.withdraw()
+					} else {
+						h.failed(nthPost(i))
+					}
+				}
+			})
+		}
+		calls.Wait()
+		if most.Load() != 1 {
+			t.Errorf("%d probes were out at once", most.Load())
+		}
+	})
+}

@@ -1,0 +1,230 @@
+package pipeline
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+)
+
+// patience is a timeout of calls that no call of these tests comes near.
+const patience = 20 * time.Second
+
+// Nothing reached Kenar: the attempts count, the tokens do not.
+func TestConnectionRefused(t *testing.T) {
+	t.Parallel()
+	l := newClassLab(t, patience, nil)
+	l.well()
+	l.kenar.Refuse()
+	l.client.CloseIdleConnections() // else the first call goes out on a dead one, and nobody knows how far
+	id, target := l.send("")
+	if got := l.final(id); got.Result != ResultDead || got.Attempts != 3 || got.HTTPStatus != 0 || got.Reason.Code != AttemptsExhausted {
+		t.Errorf("outcome %+v", got)
+	}
+	must(t, l.kenar.Accept())
+	l.well()
+	l.tokens(2) // of the two events that were well
+	if calls := l.kenar.CallsFor(target); len(calls) != 0 {
+		t.Errorf("calls %v", calls)
+	}
+	for _, a := range l.dead()[id].Attempts {
+		if !strings.Contains(a.Error, "nothing was sent") {
+			t.Errorf("attempt %+v, want one that was never sent", a)
+		}
+	}
+}
+
+// An event that was given up without having reached Kenar does not stand in
+// the way of an older one of its target.
+func TestNeverSentIsNotNewer(t *testing.T) {
+	t.Parallel()
+	l := newClassLab(t, patience, nil)
+	l.kenar.Refuse()
+	l.publish(attach("new", "post/AZir15UU", "دوم", map[string]any{"revision": "2"}))
+	if got := l.final("new"); got.Result != ResultDead || got.Reason.Code != AttemptsExhausted {
+		t.Fatalf("outcome of the newer one: %+v", got)
+	}
+	must(t, l.kenar.Accept())
+	l.publish(attach("old", "post/AZir15UU", "اول", map[string]any{"revision": "1"}))
+	if got := l.final("old"); got.Result != ResultAccepted {
+		t.Errorf("outcome of the older one: %+v, want accepted: nothing newer was ever sent", got)
+	}
+}
+
+// Three refusals of different users in a row: the key is the suspect. The
+// third event does not die of it.
+func TestForbiddenInARow(t *testing.T) {
+	t.Parallel()
+	l := newClassLab(t, patience, nil)
+	l.kenar.Script(kenartest.Fault{Status: 403, Body: `{"code":7,"message":"permission denied"}`, Times: 3})
+	for range 2 {
+		id, _ := l.send("")
+		if got := l.final(id); got.Result != ResultDead || got.Reason.Code != Forbidden {
+			t.Errorf("outcome of %s: %+v", id, got)
+		}
+	}
+	id, target := l.send("")
+	l.liftPause(PostCreate, target, classCase{pause: 450 * time.Second, because: "3 refusals (403) in a row"})
+	if got := l.final(id); got.Result != ResultAccepted || got.Attempts != 1 {
+		t.Errorf("outcome %+v", got)
+	}
+	l.tokens(4)
+	if n := len(l.dead()); n != 2 {
+		t.Errorf("%d dead letters, want 2", n)
+	}
+}
+
+// crowd is how many events are out when an outage begins.
+const crowd = 8
+
+// Kenar is down for everyone, and for longer than all events together have
+// attempts. No event dies, one call at a time finds out, and all leave when it
+// is back.
+func TestOutageBurnsNothing(t *testing.T) {
+	t.Parallel()
+	l := newClassLab(t, patience, nil)
+	const lasts = 20 * time.Millisecond // each call, at Kenar
+	var arrived atomic.Int32
+	all, back := make(chan struct{}), make(chan struct{})
+	l.kenar.SetFaultFunc(func(kenartest.Call) (f kenartest.Fault, ok bool) {
+		if arrived.Add(1) == crowd {
+			close(all)
+		}
+		wait(t, all) // so that they fail together
+		select {
+		case <-back:
+			return f, false
+		default:
+			return kenartest.Fault{Status: 503, Body: "<html>", Delay: lasts}, true
+		}
+	})
+	var ids []string
+	for range crowd {
+		id, _ := l.send("")
+		ids = append(ids, id)
+	}
+	const probes = 3*crowd + 1 // more than all attempts
+	l.eventually("more calls failed than there are attempts", func() bool { return l.kenar.Count() >= crowd+probes })
+	if dead := l.dead(); len(dead) != 0 {
+		t.Errorf("events died of the outage: %v", dead)
+	}
+	for i, calls := crowd, l.kenar.Calls(); i+1 < len(calls); i++ {
+		if gap := calls[i+1].At.Sub(calls[i].At); gap < lasts {
+			t.Errorf("probe %d came %s after the one before, which took %s", i-crowd+2, gap, lasts)
+		}
+	}
+	close(back)
+	attempts := 0
+	for _, id := range ids {
+		got := l.final(id)
+		if got.Result != ResultAccepted {
+			t.Errorf("outcome of %s: %+v", id, got)
+		}
+		attempts += got.Attempts
+	}
+	// Each was sent once, and the first two failures could have been the
+	// events' own.
+	if attempts != crowd+2 {
+		t.Errorf("%d attempts were used in all, want %d", attempts, crowd+2)
+	}
+	l.tokens(l.kenar.Count())
+	l.drained()
+}
+
+// Calls that were out when a lane broke down end while a probe is out. They
+// do not let another one out beside it.
+func TestOutageOneProbeAtATime(t *testing.T) {
+	t.Parallel()
+	l := newClassLab(t, patience, nil)
+	var arrived atomic.Int32
+	all, late, answer := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	l.kenar.SetFaultFunc(func(kenartest.Call) (kenartest.Fault, bool) {
+		failure := kenartest.Fault{Status: 503}
+		switch n := arrived.Add(1); {
+		case n == crowd:
+			close(all)
+			return failure, true
+		case n < outageAfter: // with the one above they open the breaker
+			wait(t, all)
+			return failure, true
+		case n < crowd: // still out by then
+			wait(t, late)
+			return failure, true
+		}
+		wait(t, answer) // a probe
+		return kenartest.Fault{}, false
+	})
+	var ids []string
+	for range crowd {
+		id, _ := l.send("")
+		ids = append(ids, id)
+	}
+	l.eventually("a probe is out", func() bool { return arrived.Load() == crowd+1 })
+	close(late)
+	// Several delays until the next probe is due.
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	for tick := time.Tick(5 * time.Millisecond); ctx.Err() == nil && arrived.Load() == crowd+1; {
+		select {
+		case <-tick:
+		case <-ctx.Done():
+		}
+	}
+	if n := arrived.Load() - crowd; n != 1 {
+		t.Errorf("%d probes are out at once", n)
+	}
+	close(answer)
+	for _, id := range ids {
+		if got := l.final(id); got.Result != ResultAccepted {
+			t.Errorf("outcome of %s: %+v", id, got)
+		}
+	}
+}
+
+// wait waits for a channel to be closed, or for the end of the test.
+func wait(t *testing.T, c <-chan struct{}) {
+	select {
+	case <-c:
+	case <-t.Context().Done():
+	}
+}
+
+// staleOnce gives an access token that Kenar does not know, and good ones
+// whenever it is asked again.
+type staleOnce struct{ asked atomic.Int32 }
+
+func (g *staleOnce) AccessToken(context.Context, *Work) (string, error) {
+	if g.asked.Add(1) == 1 {
+		return "stale-token", nil
+	}
+	return "fresh-token", nil
+}
+
+// A 401 for a user's access token says nothing about the API key: a fresh
+// token is asked for, once, and neither the event nor the lane waits.
+func TestUnauthorizedGrant(t *testing.T) {
+	t.Parallel()
+	grants := new(staleOnce)
+	l := newClassLab(t, patience, grants)
+	l.kenar.AddGrant(kenartest.Grant{AccessToken: "fresh-token", Scopes: []string{"USER_POSTS_ADDON_CREATE"}})
+	l.publish(attach("e", "post/AZir15UU", "کارشناسی", map[string]any{"grantid": "g1"}))
+	l.eventually("the event ends, or the lane is paused", func() bool {
+		got, err := l.lab.client.Final(t.Context(), "e")
+		must(t, err)
+		until, _ := l.pause(PostCreate, false)
+		return got != nil || !until.IsZero()
+	})
+	if until, why := l.pause(PostCreate, false); !until.IsZero() {
+		t.Fatalf("one stale access token pauses the lane until %s: %s", until, why)
+	}
+	if got := l.final("e"); got.Result != ResultAccepted || got.Attempts != 1 {
+		t.Errorf("outcome %+v", got)
+	}
+	if n := grants.asked.Load(); n != 2 {
+		t.Errorf("the grant was asked %d times for a token, want 2", n)
+	}
+	l.tokens(2)
+}
