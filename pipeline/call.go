@@ -33,19 +33,14 @@ func (p *processor) prepare(ctx context.Context, pl *plan) (access string, _ *Ou
 			return "", p.giveUp(ctx, w, pl.entry, pl.revision, *r).inPlaceOf(pl.own)
 		case err != nil && p.posts.mode == PreflightRequire:
 			return "", later(err)
-		case err != nil && p.down() && classify(err) == ClassRetryable:
-			// The lane is down, and the cheap call that just failed is as good
-			// a probe as the scarce one would have been.
-			p.health.failed(w.Target)
+		case err != nil && p.posts.away(err):
+			// The cheap call failed as the scarce one would. It is as good a
+			// probe, so the lane waits and no token is used.
+			p.health.trip()
 			return "", &Outcome{Class: ClassOutage, Next: Hold, Err: err}
 		}
 	}
 	return access, nil
-}
-
-func (p *processor) down() bool {
-	since, _ := p.health.outage()
-	return !since.IsZero()
 }
 
 // call writes the intent, spends the token and makes the call. From the

@@ -32,6 +32,12 @@ type delivery struct {
 	screened bool      // looked at without a token, and found to need one
 }
 
+// A token is a hold, and whether it may be one of those kept for urgent work.
+type token struct {
+	ratelimit.Hold
+	urgent bool
+}
+
 // A dispatcher runs one lane of one worker: it has work in hand, waits for
 // tokens, and starts calls, at most concurrency at a time and one per target.
 type dispatcher struct {
@@ -50,7 +56,7 @@ type dispatcher struct {
 	ready   [ranks][]*delivery
 	busy    map[Target]bool
 	running int
-	spare   []ratelimit.Hold // unused by the event they were taken for
+	spare   []token // unused by the event they were taken for
 
 	changed chan struct{} // something above changed
 	calls   sync.WaitGroup
@@ -98,38 +104,60 @@ func (d *dispatcher) loop(ctx, work context.Context) {
 			d.await(ctx, again)
 			continue
 		}
-		holds := d.takeSpare(n)
-		if len(holds) == 0 {
-			var err error
-			if holds, _, err = d.bucket.Reserve(ctx, n, urgent); err != nil || len(holds) == 0 {
-				holds = d.awaitToken(ctx, work, n, urgent)
-			}
+		tokens := d.takeSpare(n)
+		if len(tokens) == 0 {
+			tokens = d.reserve(ctx, n, false)
 		}
-		for _, h := range holds {
-			d.start(work, h)
+		if len(tokens) == 0 && urgent > 0 {
+			tokens = d.reserve(ctx, urgent, true)
+		}
+		if len(tokens) == 0 {
+			tokens = d.awaitToken(ctx, work, n, urgent)
+		}
+		for _, t := range tokens {
+			d.start(work, t)
 		}
 	}
 }
 
-// startable returns how many calls could start now, and whether an urgent one
-// is among them. With none, again says when to look, zero meaning after the
-// next change.
-func (d *dispatcher) startable() (n int, urgent bool, again time.Time) {
+// reserve takes what tokens there are now.
+func (d *dispatcher) reserve(ctx context.Context, n int, urgent bool) []token {
+	holds, _, err := d.bucket.Reserve(ctx, n, urgent)
+	if err != nil {
+		return nil // Acquire waits until Redis is back
+	}
+	return tokensOf(holds, urgent)
+}
+
+func tokensOf(holds []ratelimit.Hold, urgent bool) []token {
+	ts := make([]token, len(holds))
+	for i, h := range holds {
+		ts[i] = token{h, urgent}
+	}
+	return ts
+}
+
+// startable returns how many calls could start now, and how many of them are
+// urgent. With none, again says when to look, zero meaning after the next
+// change.
+func (d *dispatcher) startable() (n, urgent int, again time.Time) {
 	allowed, again := d.health.peek()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	free := min(d.concurrency-d.running, allowed)
 	if free <= 0 {
-		return 0, false, again
+		return 0, 0, again
 	}
 	seen := make(map[Target]bool, free)
-	for r, row := range d.ready {
+	for _, row := range d.ready {
 		for _, x := range row {
 			if d.busy[x.work.Target] || seen[x.work.Target] {
 				continue
 			}
 			seen[x.work.Target] = true
-			urgent = urgent || rank(r) == rankUrgent || x.work.Priority == Urgent
+			if x.work.Priority == Urgent {
+				urgent++
+			}
 			if n++; n == free {
 				return n, urgent, time.Time{}
 			}
@@ -157,31 +185,34 @@ func (d *dispatcher) await(ctx context.Context, until time.Time) {
 // through what is in hand: what needs no call ends now instead of at its
 // turn. It returns without a token when there is nothing left to send, when
 // urgent work came that may take what normal work may not, or when ctx ends.
-func (d *dispatcher) awaitToken(ctx, work context.Context, n int, urgent bool) []ratelimit.Hold {
+func (d *dispatcher) awaitToken(ctx, work context.Context, n, urgent int) []token {
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
-	got := make(chan []ratelimit.Hold, 1)
+	if urgent > 0 {
+		n = urgent
+	}
+	got := make(chan []token, 1)
 	go func() {
-		holds, _ := d.bucket.Acquire(waiting, n, urgent) // only the end of its context
-		got <- holds
+		holds, _ := d.bucket.Acquire(waiting, n, urgent > 0) // fails only when its context ends
+		got <- tokensOf(holds, urgent > 0)
 	}()
 	for {
 		select {
-		case holds := <-got:
-			return holds
+		case tokens := <-got:
+			return tokens
 		default:
 		}
 		if x := d.unscreened(); x != nil {
 			d.screen(work, x)
 			continue
 		}
-		if n, moreUrgent, _ := d.startable(); n == 0 || moreUrgent && !urgent {
+		if n, u, _ := d.startable(); n == 0 || (u > 0) != (urgent > 0) {
 			cancel()
 			return <-got
 		}
 		select {
-		case holds := <-got:
-			return holds
+		case tokens := <-got:
+			return tokens
 		case <-d.changed:
 		}
 	}
@@ -223,28 +254,27 @@ func (d *dispatcher) screen(work context.Context, x *delivery) {
 	d.putBack(x, *o)
 }
 
-// start begins the best event in hand with a token.
-func (d *dispatcher) start(work context.Context, h ratelimit.Hold) {
-	if ok, _ := d.health.allow(); !ok {
-		d.keepSpare(h)
+// start begins the best event in hand that may have the token.
+func (d *dispatcher) start(work context.Context, t token) {
+	permit, ok, _ := d.health.allow()
+	if !ok {
+		d.keepSpare(t)
 		return
 	}
-	x := d.pick(func(*delivery) bool { return true })
+	x := d.pick(func(x *delivery) bool { return !t.urgent || x.work.Priority == Urgent })
 	if x == nil {
-		d.health.withdraw()
-		d.keepSpare(h)
+		d.health.end(permit)
+		d.keepSpare(t)
 		return
 	}
 	d.mu.Lock()
 	d.running++
 	d.mu.Unlock()
 	d.calls.Go(func() {
-		o := d.proc.process(work, x.work, h)
-		if o.Call == nil && o.Class != ClassOutage {
-			d.health.withdraw()
-		}
+		o := d.proc.process(work, x.work, t.Hold)
+		d.health.end(permit)
 		if o.Unused {
-			d.keepSpare(h)
+			d.keepSpare(t)
 		}
 		d.settler.settle(work, x, o)
 		d.report(x, o)
@@ -299,44 +329,46 @@ func (d *dispatcher) report(x *delivery, o Outcome) {
 const spareTime = 3 * time.Second
 
 // keepSpare keeps an unused token for the next event.
-func (d *dispatcher) keepSpare(h ratelimit.Hold) {
+func (d *dispatcher) keepSpare(t token) {
 	if !d.bucket.Limited() {
 		return
 	}
 	d.mu.Lock()
-	d.spare = append(d.spare, h)
+	d.spare = append(d.spare, t)
 	d.mu.Unlock()
 	wake(d.changed)
 }
 
-// takeSpare returns up to n spare tokens that are still good; others go back.
-func (d *dispatcher) takeSpare(n int) []ratelimit.Hold {
+// takeSpare returns up to n spare tokens that any event may have and that are
+// still good. All others go back, to be taken again by whoever may.
+func (d *dispatcher) takeSpare(n int) []token {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var good, old []ratelimit.Hold
-	for _, h := range d.spare {
-		if time.Until(h.Expires) > spareTime {
-			good = append(good, h)
+	var good, rest []token
+	for _, t := range d.spare {
+		if len(good) < n && !t.urgent && time.Until(t.Expires) > spareTime {
+			good = append(good, t)
 		} else {
-			old = append(old, h)
+			rest = append(rest, t)
 		}
 	}
-	n = min(n, len(good))
-	d.spare = good[n:]
-	if len(old) > 0 {
-		d.bucket.Refund(old...)
-	}
-	return good[:n:n]
+	d.spare = rest
+	d.refundLocked()
+	return good
 }
 
 // refundSpare gives all spare tokens back: nothing here can use them.
 func (d *dispatcher) refundSpare() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.spare) > 0 {
-		d.bucket.Refund(d.spare...)
-		d.spare = nil
+	d.refundLocked()
+}
+
+func (d *dispatcher) refundLocked() {
+	for _, t := range d.spare {
+		d.bucket.Refund(t.Hold)
 	}
+	d.spare = nil
 }
 
 // giveBack returns what is in hand, so that another worker has it at once.

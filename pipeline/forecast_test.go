@@ -25,7 +25,7 @@ func hours(h ...int) []time.Time {
 
 func TestETA(t *testing.T) {
 	never := time.Time{}
-	after := func(d time.Duration) time.Time { return noon.Add(d) }
+	after := noon.Add
 	weekly := Window{Permission: "ADD_ON_CREATE", Every: week, Limit: 3, Known: true}
 	with := func(w Window, change func(*Window)) Window { change(&w); return w }
 	full := with(weekly, func(w *Window) { w.Free = 3 })

@@ -26,29 +26,34 @@ type health struct {
 	failures  int             // of the outage and its probes
 	next      time.Time       // of the next probe
 	probing   bool
+	outages   int // so far; tells the probes of this one from late ones of another
 }
 
 func newHealth(now func() time.Time, delay func(int) time.Duration) *health {
 	return &health{now: now, delay: delay, failing: make(map[Target]bool), forbidden: make(map[string]bool)}
 }
 
+// A permit is the right to make one call. The zero permit is one of a closed
+// breaker, and needs no end.
+type permit struct{ probe int } // number of the outage it probes, 0: none
+
 // allow says whether a call may start now: yes while closed; one at a time
 // while open, and only when a probe is due. Otherwise it says when to ask
-// again, zero meaning after the probe that is out has ended. Each permission
-// of an open breaker must be followed by a result or by withdraw.
-func (h *health) allow() (ok bool, again time.Time) {
+// again, zero meaning after the probe that is out has ended. Each permit must
+// be ended, after the result of its call is known.
+func (h *health) allow() (p permit, ok bool, again time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.opened.IsZero():
-		return true, time.Time{}
+		return permit{}, true, time.Time{}
 	case h.probing:
-		return false, time.Time{}
+		return permit{}, false, time.Time{}
 	case h.now().Before(h.next):
-		return false, h.next
+		return permit{}, false, h.next
 	}
 	h.probing = true
-	return true, time.Time{}
+	return permit{h.outages}, true, time.Time{}
 }
 
 // peek returns how many calls could start now, and when to ask again if none.
@@ -66,32 +71,45 @@ func (h *health) peek() (n int, again time.Time) {
 	return 1, time.Time{}
 }
 
-// withdraw says that an allowed call was not made.
-func (h *health) withdraw() {
+// end says that an allowed call has its result, or was not made.
+func (h *health) end(p permit) {
 	h.mu.Lock()
-	h.probing = false
-	h.mu.Unlock()
+	defer h.mu.Unlock()
+	if p.probe != 0 && p.probe == h.outages {
+		h.probing = false
+	}
 }
 
 // failed records a retryable failure and reports whether it is an outage.
 func (h *health) failed(t Target) (outage bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.probing = false
 	clear(h.forbidden)
 	h.failing[t] = true
 	if h.opened.IsZero() && len(h.failing) < outageAfter {
 		return false
 	}
+	h.open()
+	return true
+}
+
+// trip says that Kenar is down, known from elsewhere than a call of this lane.
+func (h *health) trip() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open()
+}
+
+func (h *health) open() {
 	now := h.now()
 	if h.opened.IsZero() {
-		h.opened, h.failures = now, 0
+		h.opened, h.failures, h.probing = now, 0, false
+		h.outages++
 	}
 	if !now.Before(h.next) { // calls that were out together count once
 		h.failures++
 		h.next = now.Add(h.delay(h.failures))
 	}
-	return true
 }
 
 // answered records that Kenar answered with a judgement, whatever it was: it
@@ -106,7 +124,7 @@ func (h *health) answered() {
 
 func (h *health) close() {
 	clear(h.failing)
-	h.opened, h.next, h.failures, h.probing = time.Time{}, time.Time{}, 0, false
+	h.opened, h.next, h.failures = time.Time{}, time.Time{}, 0
 }
 
 // refused records a 403 and reports whether it makes the key the suspect:

@@ -15,6 +15,7 @@ import (
 // minute for each failure and a record of which were asked for.
 type patient struct {
 	*health
+	last   permit
 	at     time.Time
 	delays []int
 }
@@ -28,7 +29,28 @@ func newPatient() *patient {
 	return p
 }
 
+// allow asks for a call, and withdraw ends the last one.
+func (p *patient) allow() (ok bool, again time.Time) {
+	permit, ok, again := p.health.allow()
+	if ok {
+		p.last = permit
+	}
+	return ok, again
+}
+
+func (p *patient) withdraw() { p.end(p.last) }
+
 func (p *patient) pass(d time.Duration) { p.at = p.at.Add(d) }
+
+// call makes a call that may start, and has the given result.
+func (p *patient) call(t *testing.T, result func()) {
+	t.Helper()
+	if ok, again := p.allow(); !ok {
+		t.Fatalf("a call may not start before %s, now is %s", again, p.at)
+	}
+	result()
+	p.withdraw()
+}
 
 func (p *patient) down() bool {
 	since, _ := p.outage()
@@ -41,9 +63,11 @@ func nthPost(n int) Target { return Target{KindPost, "P" + strconv.Itoa(n)} }
 func (p *patient) breakDown(t *testing.T) time.Time {
 	t.Helper()
 	for i := range 3 {
-		if got, want := p.failed(nthPost(i)), i == 2; got != want {
-			t.Fatalf("failure of target %d is an outage: %t, want %t", i+1, got, want)
-		}
+		p.call(t, func() {
+			if got, want := p.failed(nthPost(i)), i == 2; got != want {
+				t.Fatalf("failure of target %d is an outage: %t, want %t", i+1, got, want)
+			}
+		})
 	}
 	since, probe := p.outage()
 	if !since.Equal(p.at) || !probe.After(p.at) {
@@ -52,7 +76,7 @@ func (p *patient) breakDown(t *testing.T) time.Time {
 	return probe
 }
 
-// wantProbes fails unless exactly n calls may start now.
+// wantProbes fails unless exactly n calls may start now, and starts them.
 func (p *patient) wantProbes(t *testing.T, n int) {
 	t.Helper()
 	if got, _ := p.peek(); got != n {
@@ -97,7 +121,7 @@ func TestHealthOpens(t *testing.T) {
 			p := newPatient()
 			told := false
 			for _, step := range tt.steps {
-				told = step(p)
+				p.call(t, func() { told = step(p) })
 			}
 			if told != tt.outage || p.down() != tt.outage {
 				t.Errorf("told %t, down %t, want %t", told, p.down(), tt.outage)
@@ -135,6 +159,7 @@ func TestHealthProbes(t *testing.T) {
 	if !p.failed(nthPost(1)) {
 		t.Error("a failed probe is no outage")
 	}
+	p.withdraw()
 	since, next := p.outage()
 	if !since.Equal(opened) || next.Sub(p.at) != 2*time.Minute {
 		t.Errorf("down since %s, next probe in %s, want since %s, in 2m", since, next.Sub(p.at), opened)
@@ -145,6 +170,7 @@ func TestHealthProbes(t *testing.T) {
 	p.at = next
 	p.wantProbes(t, 1)
 	p.answered()
+	p.withdraw()
 	if p.down() {
 		t.Error("still down after an answer")
 	}
@@ -152,6 +178,9 @@ func TestHealthProbes(t *testing.T) {
 		if ok, _ := p.allow(); !ok {
 			t.Fatal("a call may not start after the outage")
 		}
+	}
+	for range 100 {
+		p.withdraw()
 	}
 
 	// The next outage starts anew, and needs three targets again.
@@ -172,6 +201,7 @@ func TestHealthEndsWithAnyAnswer(t *testing.T) {
 		p.at = p.breakDown(t)
 		p.wantProbes(t, 1)
 		answer(p)
+		p.withdraw()
 		if n, _ := p.peek(); p.down() || n != math.MaxInt {
 			t.Errorf("%s: down %t, %d calls could start", name, p.down(), n)
 		}
@@ -182,12 +212,19 @@ func TestHealthEndsWithAnyAnswer(t *testing.T) {
 // lane, not sixteen: the first probe is not hours away.
 func TestHealthCountsTogether(t *testing.T) {
 	p := newPatient()
+	const others = 13
+	for range others {
+		if ok, _ := p.allow(); !ok {
+			t.Fatal("a call may not start before the outage")
+		}
+	}
 	due := p.breakDown(t)
-	for i := range 13 {
+	for i := range others {
 		p.pass(time.Second)
 		if !p.failed(nthPost(10 + i)) {
 			t.Error("a failure during an outage is none")
 		}
+		p.withdraw()
 	}
 	if _, next := p.outage(); !next.Equal(due) || !slices.Equal(p.delays, []int{1}) {
 		t.Errorf("next probe at %s after delays %v, want %s after the first", next, p.delays, due)
@@ -262,14 +299,16 @@ func TestHealthOneProbeAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHealth(time.Now, func(int) time.Duration { return time.Second })
 		for i := range 3 {
+			permit, _, _ := h.allow()
 			h.failed(nthPost(i))
+			h.end(permit)
 		}
 		var out, most, probes atomic.Int32
 		var calls sync.WaitGroup
 		for i := range 50 {
 			calls.Go(func() {
 				for probes.Load() < 20 {
-					ok, again := h.allow()
+					permit, ok, again := h.allow()
 					if !ok {
 						time.Sleep(max(time.Until(again), 100*time.Millisecond)) // of the bubble's clock
 						continue
@@ -280,10 +319,9 @@ func TestHealthOneProbeAtATime(t *testing.T) {
 					out.Add(-1)
 					probes.Add(1)
 					if i%2 == 0 {
-						h.withdraw()
-					} else {
 						h.failed(nthPost(i))
 					}
+					h.end(permit)
 				}
 			})
 		}

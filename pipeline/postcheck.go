@@ -35,8 +35,9 @@ type postCheck struct {
 	now    func() time.Time
 	log    zerolog.Logger
 
-	mu   sync.Mutex
-	seen map[string]postSeen
+	mu       sync.Mutex
+	seen     map[string]postSeen
+	failures int // of Kenar to answer, in a row
 }
 
 // postSeen is what a look-up found.
@@ -77,6 +78,23 @@ func (c *postCheck) check(ctx context.Context, postToken, event string) (*Reason
 	}
 	c.remember(postToken, s)
 	return c.judge(s, postToken), nil
+}
+
+// trustAfter checks in a row that Kenar did not answer, the check itself is
+// the suspect, and one call is made without it.
+const trustAfter = 4
+
+// away reports whether a failed check means that Kenar is down, so that a call
+// would be wasted: it did not answer, or with a failure of its own.
+func (c *postCheck) away(err error) bool {
+	var k *kenar.Error
+	if !errors.As(err, &k) || classify(err) != ClassRetryable {
+		return false // the budget, or Redis: says nothing of Kenar
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failures++
+	return c.failures%trustAfter != 0
 }
 
 // judge applies the mode.
@@ -136,6 +154,7 @@ func (c *postCheck) remembered(postToken string) (postSeen, bool) {
 func (c *postCheck) remember(postToken string, s postSeen) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.failures = 0
 	if c.seen == nil {
 		c.seen = make(map[string]postSeen)
 	}

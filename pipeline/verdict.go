@@ -92,12 +92,10 @@ func (p *processor) unknownPause() time.Time {
 	return p.now().Add(ratelimit.UnknownPause(p.health.paused(), p.backoff.rand()))
 }
 
-// pause stops the lane for all workers. When Redis cannot be told, no token
-// can be had from it either.
+// pause stops the lane for all workers. It waits until Redis knows: a pause
+// that was not stored is not in force.
 func (p *processor) pause(ctx context.Context, pause ratelimit.Pause) {
-	if err := p.bucket.Pause(ctx, pause); err != nil {
-		p.log.Error().Err(err).Str("reason", pause.Reason).Msg("cannot pause the lane")
-	}
+	_ = untilDone(ctx, p.log, "pause the lane", func() error { return p.bucket.Pause(ctx, pause) }) // the grace is over
 }
 
 func (p *processor) resume(ctx context.Context) {

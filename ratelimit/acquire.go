@@ -31,14 +31,14 @@ func (b *Bucket) Acquire(ctx context.Context, n int, urgent bool) ([]Hold, error
 	defer b.bell.stop(rings)
 	var retry backoff
 	for {
-		overtaken := b.line.change()
+		var overtaken <-chan struct{}
 		if !urgent {
-			if err := b.line.yield(ctx); err != nil {
+			if overtaken, err = b.line.yield(ctx); err != nil {
 				return nil, fmt.Errorf("ratelimit: acquire %s: behind urgent callers: %w", b.permission, err)
 			}
 		}
 		rings.clear()
-		holds, wait, err := b.Reserve(ctx, n, urgent)
+		holds, wait, err := b.try(ctx, min(n, maxBatch), urgent)
 		if len(holds) > 0 {
 			return holds, nil
 		}
@@ -51,9 +51,6 @@ func (b *Bucket) Acquire(ctx context.Context, n int, urgent bool) ([]Hold, error
 			wait.Until = b.l.cfg.Now().Add(retry.next())
 		default:
 			retry.reset()
-		}
-		if urgent {
-			overtaken = nil
 		}
 		if err := b.sleep(ctx, wait, rings, overtaken); err != nil {
 			return nil, fmt.Errorf("ratelimit: acquire %s: %s: %w", b.permission, reason, err)

@@ -241,11 +241,11 @@ func wakeUps(t *testing.T, s *server) (p50, p99 time.Duration, commandsPerCall f
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	var hooks []*lossy
+	var stops []func()
 	for range 8 {
 		l, h := lossyLimiter(s, "P=4/200ms", nil)
 		hooks = append(hooks, h)
-		stop := start(t, l)
-		defer stop()
+		stops = append(stops, start(t, l))
 		b := l.Bucket("P")
 		wg.Go(func() {
 			for {
@@ -273,6 +273,9 @@ func wakeUps(t *testing.T, s *server) (p50, p99 time.Duration, commandsPerCall f
 	}
 	cancel()
 	wg.Wait()
+	for _, stop := range stops {
+		stop()
+	}
 
 	var granted, committed []time.Time
 	for _, c := range all {

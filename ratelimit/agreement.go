@@ -46,7 +46,7 @@ func newAgreement(text string, k keys) (*agreement, error) {
 		w := window{permission: permission, name: name, key: k.window(name)}
 		var micros int64
 		if _, err := fmt.Sscanf(every+" "+counts, "%d %d:%d", &micros, &w.Limit, &w.Reserve); err != nil {
-			return nil, fmt.Errorf("ratelimit: limits %q in %s: %w; is another program using these keys?", entry, k.meta(), err)
+			return nil, fmt.Errorf("limits %q in %s: %w; is another program using these keys?", entry, k.meta(), err)
 		}
 		w.Every = time.Duration(micros) * time.Microsecond
 		a.limits[permission] = append(a.limits[permission], w.Window)
@@ -85,15 +85,22 @@ func (l *Limiter) join(ctx context.Context) (*agreement, error) {
 	defer l.joinMu.Unlock()
 
 	own := limitsText(l.cfg.Limits)
-	text, differ, err := l.announce(ctx, own)
+	r, err := l.announce(ctx, own)
 	if err != nil {
 		return nil, err
 	}
+	differ, birth := r.int(1) == 1, r.string(2)
 	old := l.agreed.Load()
-	a, err := newAgreement(text, l.keys)
+	a, err := newAgreement(r.string(0), l.keys)
 	if err != nil {
 		return nil, err
 	}
+	if l.birth != "" && l.birth != birth {
+		if err := l.restorePauses(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	l.birth = birth
 	changed := old == nil || old.text != a.text
 	if changed {
 		l.agreed.Store(a)
@@ -118,20 +125,29 @@ func (l *Limiter) join(ctx context.Context) (*agreement, error) {
 func (l *Limiter) leave(ctx context.Context) error {
 	l.joinMu.Lock()
 	defer l.joinMu.Unlock()
-	_, _, err := l.announce(ctx, "-")
+	_, err := l.announce(ctx, "-")
 	return err
 }
 
-func (l *Limiter) announce(ctx context.Context, text string) (agreed string, differ bool, err error) {
+func (l *Limiter) announce(ctx context.Context, text string) (reply, error) {
 	life := max(2*l.cfg.Limits.Longest(), 24*time.Hour)
 	answer, err := joinScript.Run(ctx, l.cfg.Redis, []string{l.keys.meta(), l.keys.register()},
 		l.id, text, announceLife.Microseconds(), l.keys.hints(), life.Milliseconds()).Slice()
 	if err != nil {
-		return "", false, l.redisError(ctx, err)
+		return reply{}, l.redisError(ctx, err)
 	}
 	l.noteRedis(nil)
-	r := reply{more: answer}
-	return r.string(0), r.int(1) == 1, nil
+	return reply{more: answer}, nil
+}
+
+// restorePauses repeats the pauses this replica remembers, after Redis lost everything.
+func (l *Limiter) restorePauses(ctx context.Context, a *agreement) error {
+	for _, p := range l.remembered() {
+		if _, err := l.run(ctx, pauseScript, a, p.scope, nil, p.args()...); err != nil {
+			return fmt.Errorf("restore the pause of %s: %w", p.scope, err)
+		}
+	}
+	return nil
 }
 
 // keepAgreement announces the limits until ctx ends.

@@ -12,7 +12,7 @@ import (
 // Hold is a reserved token: the right to make one call, if Spend agrees in time.
 type Hold struct {
 	ID      string    // unique to this attempt; the ID of the intent to record
-	Expires time.Time // by the clock of this process; Spend refuses from then on
+	Expires time.Time // by the clock of this process; Spend refuses from then on. Zero: only Redis decides
 	Probe   bool      // the one call allowed after a pause with Probe: Resume when it succeeds, Pause again when not
 }
 
@@ -47,7 +47,15 @@ func (b *Bucket) Reserve(ctx context.Context, n int, urgent bool) ([]Hold, Wait,
 	if n < 1 {
 		return nil, Wait{}, fmt.Errorf("ratelimit: reserve %s: %d holds; ask for 1 or more", b.permission, n)
 	}
-	n = min(n, maxBatch)
+	holds, wait, err := b.try(ctx, min(n, maxBatch), urgent)
+	if err != nil {
+		err = fmt.Errorf("ratelimit: reserve %s: %w", b.permission, err)
+	}
+	return holds, wait, err
+}
+
+// try asks for holds: the script if there are windows, else the pauses alone.
+func (b *Bucket) try(ctx context.Context, n int, urgent bool) ([]Hold, Wait, error) {
 	a, err := b.l.agreement(ctx)
 	if err != nil {
 		return nil, Wait{}, err
@@ -85,7 +93,7 @@ func (b *Bucket) reserve(ctx context.Context, n int, urgent bool) ([]Hold, Wait,
 		if unanswered(err) {
 			b.refund(ids...) // whatever may have been taken
 		}
-		return nil, Wait{}, fmt.Errorf("reserve %s: %w", b.permission, err)
+		return nil, Wait{}, err
 	}
 	if r.code != codeOK {
 		return nil, b.wait(r), nil
@@ -97,14 +105,15 @@ func (b *Bucket) reserve(ctx context.Context, n int, urgent bool) ([]Hold, Wait,
 
 // Spend turns holds into calls, right before they are made. Where the answer is
 // false, or on an error, the call must not be made; the hold is then over and
-// its token on its way back. An error means that Redis could not be asked.
+// its token on its way back. An error means that Redis could not be asked. Where it
+// is true the call must have reached the server within Config.Call.
 func (b *Bucket) Spend(ctx context.Context, holds ...Hold) ([]bool, error) {
 	ok := make([]bool, len(holds))
 	now := b.l.cfg.Now()
 	var live []int // indexes of holds still worth asking for
 	for i, h := range holds {
 		if !h.Expires.IsZero() && !now.Before(h.Expires) {
-			b.refund(h.ID)
+			b.Refund(h)
 			continue
 		}
 		live = append(live, i)
@@ -112,12 +121,12 @@ func (b *Bucket) Spend(ctx context.Context, holds ...Hold) ([]bool, error) {
 	a, err := b.l.agreement(ctx)
 	if err != nil {
 		b.giveUp(holds, live)
-		return ok, err
+		return ok, fmt.Errorf("ratelimit: spend %d holds of %s: %w", len(live), b.permission, err)
 	}
 	if len(a.draws(b.permission)) == 0 && !anyProbe(holds) {
 		p, err := b.pauseState(ctx, a)
 		if err != nil {
-			return ok, err
+			return ok, fmt.Errorf("ratelimit: spend %d holds of %s: %w", len(live), b.permission, err)
 		}
 		if !p.changed {
 			for _, i := range live {
@@ -130,7 +139,7 @@ func (b *Bucket) Spend(ctx context.Context, holds ...Hold) ([]bool, error) {
 		batch := live[:min(len(live), maxBatch)]
 		if err := b.spend(ctx, holds, batch, ok); err != nil {
 			b.giveUp(holds, live)
-			return ok, fmt.Errorf("spend %d holds of %s: %w", len(live), b.permission, err)
+			return ok, fmt.Errorf("ratelimit: spend %d holds of %s: %w", len(live), b.permission, err)
 		}
 		live = live[len(batch):]
 	}
@@ -165,10 +174,14 @@ func (b *Bucket) spend(ctx context.Context, holds []Hold, batch []int, ok []bool
 // Commit tells that the call of a spent hold can no longer reach the server: at is
 // the moment the answer came, or a later one. The exact return date replaces the
 // worst case. When it is not known whether the request is still under way, do not
-// Commit; the worst case stands. Commit only queues; Run delivers, when Redis is there.
+// Commit; the worst case stands. A zero at means now. Commit only queues; Run
+// delivers, when Redis is there.
 func (b *Bucket) Commit(hold Hold, at time.Time) {
 	if b.unlimited() && !hold.Probe {
 		return
+	}
+	if at.IsZero() { // no date: count from now, the latest it can have been
+		at = b.l.cfg.Now()
 	}
 	b.l.outbox.add(settlement{permission: b.permission, id: hold.ID, at: at})
 }

@@ -165,6 +165,17 @@ func TestCommitCountsWhatRedisForgot(t *testing.T) {
 	})
 }
 
+func TestCommitWithoutDateIsNoRefund(t *testing.T) {
+	onServers(t, func(t *testing.T, s *server) {
+		l := s.limiter("P=2/168h", nil)
+		holds := reserve(t, l.Bucket("P"), 1)
+		spend(t, l.Bucket("P"), "1", holds...)
+		l.Bucket("P").Commit(holds[0], time.Time{})
+		delivered(t, l)
+		counts(t, l, "P", 1, 0, 1)
+	})
+}
+
 func TestReturnAfterTheWindow(t *testing.T) {
 	onServers(t, func(t *testing.T, s *server) {
 		const every = 400 * time.Millisecond

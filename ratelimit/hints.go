@@ -40,9 +40,12 @@ func (l *Limiter) listen(ctx context.Context) {
 // heed acts on a hint: "<verb> <scope> <date in µs, 0 for now>". One that is
 // not understood comes from a newer version and is ignored.
 func (l *Limiter) heed(hint string) {
-	verb, rest, _ := strings.Cut(hint, " ")
-	scope, date, _ := strings.Cut(rest, " ")
-	micros, err := strconv.ParseInt(date, 10, 64)
+	fields := strings.Fields(hint)
+	if len(fields) != 3 {
+		return
+	}
+	verb, scope := fields[0], fields[1]
+	micros, err := strconv.ParseInt(fields[2], 10, 64)
 	if err != nil {
 		return
 	}

@@ -28,7 +28,8 @@ const (
 type Config struct {
 	// Redis holds the state. Set ContextTimeoutEnabled on it, or a hanging server
 	// is noticed only after ReadTimeout whatever the context says; and MaxRetries
-	// -1, because the limiter retries by itself where that is harmless.
+	// -1, because the limiter retries by itself where that is harmless. It must not
+	// read from replicas (ReadOnly, RouteByLatency): they lag behind.
 	Redis redis.UniversalClient
 
 	// App names the application; limiters with the same App share the quota.
@@ -77,6 +78,7 @@ type Limiter struct {
 	mu      sync.Mutex
 	buckets map[string]*Bucket
 	memory  map[string]pauseRecord // pauses seen, to be restored after a loss
+	birth   string                 // of the state in Redis, as last seen; guarded by joinMu
 
 	outbox  outbox
 	health  health
@@ -115,22 +117,22 @@ func New(cfg Config) (*Limiter, error) {
 func (c Config) validate() error {
 	var errs []error
 	if c.Redis == nil {
-		errs = append(errs, errors.New("Redis is nil; pass a go-redis client"))
+		errs = append(errs, errors.New("field Redis is nil; pass a go-redis client"))
 	}
 	if !validName(c.App) {
-		errs = append(errs, fmt.Errorf("App %q: use 1 to 64 of A-Z a-z 0-9 _ . -", c.App))
+		errs = append(errs, fmt.Errorf("field App %q: use 1 to 64 of A-Z a-z 0-9 _ . -", c.App))
 	}
 	if !validName(c.Prefix) {
-		errs = append(errs, fmt.Errorf("Prefix %q: use 1 to 64 of A-Z a-z 0-9 _ . -", c.Prefix))
+		errs = append(errs, fmt.Errorf("field Prefix %q: use 1 to 64 of A-Z a-z 0-9 _ . -", c.Prefix))
 	}
 	if c.Hold < time.Millisecond || c.Hold > time.Hour {
-		errs = append(errs, fmt.Errorf("Hold %s is not within 1ms and 1h", c.Hold))
+		errs = append(errs, fmt.Errorf("field Hold %s is not within 1ms and 1h", c.Hold))
 	}
 	if c.Call < time.Millisecond || c.Call > time.Hour {
-		errs = append(errs, fmt.Errorf("Call %s is not within 1ms and 1h; it is the timeout of a call and a margin", c.Call))
+		errs = append(errs, fmt.Errorf("field Call %s is not within 1ms and 1h; it is the timeout of a call and a margin", c.Call))
 	}
 	if err := c.Limits.validate(); err != nil {
-		errs = append(errs, fmt.Errorf("Limits: %w", err))
+		errs = append(errs, fmt.Errorf("field Limits: %w", err))
 	}
 	return errors.Join(errs...)
 }
@@ -166,7 +168,8 @@ func (l *Limiter) Run(ctx context.Context) error {
 
 // Bucket returns the bucket of a permission: the same one at every call. A
 // permission without windows of its own still draws on the "app" windows; with
-// neither it is unlimited. Bucket(AppKey) draws on the "app" windows alone.
+// neither it is unlimited. Bucket(AppKey) draws on the "app" windows alone. Names are
+// those of Limits: 1 to 64 of A-Z a-z 0-9 _ . -
 func (l *Limiter) Bucket(permission string) *Bucket {
 	l.mu.Lock()
 	defer l.mu.Unlock()

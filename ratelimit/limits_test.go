@@ -132,7 +132,7 @@ func TestNewNamesTheBadField(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, part := range []string{"Redis is nil", `App "{x}"`, `Prefix "a:b"`, "Hold 2h0m0s", "Call 0s", "limit -1"} {
+	for _, part := range []string{"Redis is nil", `field App "{x}"`, `Prefix "a:b"`, "Hold 2h0m0s", "Call 0s", "limit -1"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not contain %q: %v", part, err)
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // maxBatch is the largest number of holds in one script: Lua spreads them over its
@@ -77,7 +75,7 @@ func (l *Limiter) flush(ctx context.Context) error {
 
 // settle delivers commits or refunds of one permission.
 func (l *Limiter) settle(ctx context.Context, batch []settlement) error {
-	permission, what, script := batch[0].permission, "refund", (*redis.Script)(refundScript)
+	permission, what, script := batch[0].permission, "refund", refundScript
 	args := make([]any, 0, 2*len(batch))
 	for _, s := range batch {
 		args = append(args, s.id)
@@ -90,10 +88,10 @@ func (l *Limiter) settle(ctx context.Context, batch []settlement) error {
 	}
 	r, err := l.ask(ctx, script, permission, args...)
 	if err != nil {
-		return fmt.Errorf("ratelimit: %s %d holds of %s: %w", what, len(batch), permission, err)
+		return fmt.Errorf("%s %d holds of %s: %w", what, len(batch), permission, err)
 	}
 	if r.code != codeOK {
-		return fmt.Errorf("ratelimit: %s %d holds of %s: state is %s; kept until it is rebuilt", what, len(batch), permission, r.code)
+		return fmt.Errorf("%s %d holds of %s: state is %s; kept until it is rebuilt", what, len(batch), permission, r.code)
 	}
 	if what == "refund" && r.int(0) > 0 {
 		// The announcement over pub/sub may be lost; those who wait here need none.

@@ -26,18 +26,19 @@ type Pause struct {
 }
 
 // Pause stops the permission, or the whole application, until the later of
-// p.Until and the end of any pause in force.
+// p.Until and the end of any pause in force. After an error it may not be in
+// force: try again. A reason longer than 300 bytes is cut.
 func (b *Bucket) Pause(ctx context.Context, p Pause) error {
 	if p.Until.IsZero() {
 		return fmt.Errorf("ratelimit: pause %s: Until is zero; say when the pause ends", b.permission)
 	}
-	record := pauseRecord{scope: b.permission, until: p.Until.UnixMicro(), probe: p.Probe, reason: p.Reason}
+	record := pauseRecord{scope: b.permission, until: max(0, p.Until.UnixMicro()), probe: p.Probe, reason: shorten(p.Reason)}
 	if p.App {
 		record.scope = AppKey
 	}
 	r, err := b.l.ask(ctx, pauseScript, b.permission, record.args()...)
 	if err != nil {
-		return fmt.Errorf("pause %s until %s: %w", record.scope, p.Until.UTC().Format(time.RFC3339), err)
+		return fmt.Errorf("ratelimit: pause %s until %s: %w", record.scope, p.Until.UTC().Format(time.RFC3339), err)
 	}
 	record.until = r.int(0)
 	b.l.rememberPause(record)
@@ -51,12 +52,21 @@ func (b *Bucket) Pause(ctx context.Context, p Pause) error {
 func (b *Bucket) Resume(ctx context.Context) error {
 	r, err := b.l.ask(ctx, resumeScript, b.permission)
 	if err != nil {
-		return fmt.Errorf("resume %s: %w", b.permission, err)
+		return fmt.Errorf("ratelimit: resume %s: %w", b.permission, err)
 	}
 	for i := range r.more {
 		b.l.resumed(r.string(i))
 	}
 	return nil
+}
+
+// shorten cuts a reason, which may come from a server, to what is worth keeping.
+func shorten(reason string) string {
+	const most = 300
+	if len(reason) > most {
+		reason = reason[:most] + "…"
+	}
+	return strings.ToValidUTF8(reason, "")
 }
 
 // pauseRecord is a pause as Redis has it.
@@ -88,7 +98,7 @@ func (l *Limiter) forgetPause(permission string, probe bool) {
 	for _, scope := range []string{permission, AppKey} {
 		l.mu.Lock()
 		p, known := l.memory[scope]
-		over := known && p.until <= now && !(p.probe && probe)
+		over := known && p.until <= now && (!p.probe || !probe)
 		if over {
 			delete(l.memory, scope)
 		}
@@ -114,18 +124,18 @@ func (l *Limiter) resumed(scope string) {
 	})
 }
 
-// remembered returns the pauses that are not over, as arguments of the finish script.
-func (l *Limiter) remembered() []any {
+// remembered returns the pauses that are not over.
+func (l *Limiter) remembered() []pauseRecord {
 	now := l.cfg.Now().UnixMicro()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var args []any
+	var list []pauseRecord
 	for _, p := range l.memory {
 		if p.probe || p.until > now {
-			args = append(args, p.args()...)
+			list = append(list, p)
 		}
 	}
-	return args
+	return list
 }
 
 // pauseCache is what an unlimited bucket last read.
@@ -161,7 +171,7 @@ func (b *Bucket) pauseState(ctx context.Context, a *agreement) (pauseState, erro
 		b.l.noteRedis(nil)
 		state, err := b.readPauses(a, values, now)
 		if err != nil {
-			return pauseState{}, fmt.Errorf("ratelimit: read the pauses of %s in %s: %w", b.permission, b.l.keys.meta(), err)
+			return pauseState{}, fmt.Errorf("read the pauses of %s in %s: %w", b.permission, b.l.keys.meta(), err)
 		}
 		b.cache = pauseCache{read: now, state: state}
 	}

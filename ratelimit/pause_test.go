@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // passed waits for the end of a pause.
@@ -245,6 +246,30 @@ func TestProbeOfTheApplicationIsResumedByAnyPermission(t *testing.T) {
 			t.Fatal(err)
 		}
 		reserve(t, l.Bucket("P"), 2)
+	})
+}
+
+func TestPauseReasonIsCut(t *testing.T) {
+	onServers(t, func(t *testing.T, s *server) {
+		b := s.limiter("", nil).Bucket("P")
+		reason := "two words\nand a line" + strings.Repeat("ب", 500)
+		if err := b.Pause(t.Context(), Pause{Until: time.Now().Add(time.Hour), Reason: reason}); err != nil {
+			t.Fatal(err)
+		}
+		got := status(t, b.l, "P").PauseReason
+		if len(got) > 310 || !strings.HasPrefix(got, "two words\nand a line") || !utf8.ValidString(got) {
+			t.Errorf("%d bytes are kept: %q", len(got), got)
+		}
+	})
+}
+
+func TestPauseFromBeforeTime(t *testing.T) {
+	onServers(t, func(t *testing.T, s *server) {
+		b := s.limiter("P=1/1h", nil).Bucket("P")
+		if err := b.Pause(t.Context(), Pause{Until: time.Unix(-5, 0)}); err != nil {
+			t.Fatal(err)
+		}
+		reserve(t, b, 1) // it is over
 	})
 }
 

@@ -150,7 +150,7 @@ func TestStaleReplicaIsPromoted(t *testing.T) {
 	call(40)
 	window := l.agreed.Load().windows[0].key
 	eventually(t, "the replica has it", func() bool { return onReplica.ZCard(t.Context(), window).Val() == 41 })
-	if err := onReplica.SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil { // it no longer follows
+	if err := onReplica.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil { // it no longer follows
 		t.Fatal(err)
 	}
 	call(60)

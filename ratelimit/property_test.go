@@ -163,15 +163,14 @@ func (s *simWorker) restart() {
 	s.l, s.holds, s.step = l, nil, s.reserve
 }
 
-// crashed happens now and then, after any step.
-func (s *simWorker) crashed() bool {
+// crash happens now and then, after any step.
+func (s *simWorker) crash() {
 	if s.w.rng.IntN(25) != 0 {
-		return false
+		return
 	}
 	s.w.crashes++
 	s.at = s.w.now.Add(time.Duration(s.w.rng.IntN(60_000)) * time.Millisecond)
 	s.restart()
-	return true
 }
 
 // then schedules the next step, soon as a rule.
@@ -216,7 +215,7 @@ func (s *simWorker) reserve() {
 		s.at = wait.Until.Add(-s.skew + time.Duration(w.rng.IntN(20))*time.Millisecond)
 	default:
 		s.then(s.record, 2*time.Second)
-		s.crashed()
+		s.crash()
 	}
 }
 
@@ -228,7 +227,7 @@ func (s *simWorker) record() {
 	}
 	s.w.source.record(s.permission, s.w.now.Add(s.skew), s.holds...)
 	s.then(s.spend, time.Second)
-	s.crashed()
+	s.crash()
 }
 
 func (s *simWorker) spend() {
@@ -255,7 +254,7 @@ func (s *simWorker) spend() {
 	}
 	s.spent = w.now
 	s.then(s.send, w.call)
-	s.crashed()
+	s.crash()
 }
 
 // send makes the calls, if the deadline allows; the server counts each when it
@@ -277,7 +276,7 @@ func (s *simWorker) send() {
 		}
 	}
 	s.step, s.at = s.commit, last.Add(time.Millisecond)
-	s.crashed()
+	s.crash()
 }
 
 func (s *simWorker) commit() {

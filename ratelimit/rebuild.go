@@ -49,10 +49,8 @@ func (l *Limiter) Fill(ctx context.Context) error {
 	var retry backoff
 	for {
 		err := l.rebuild(ctx, nothingSpent{})
-		if err == nil || ctx.Err() != nil || !(errors.Is(err, errBusy) || errors.Is(err, errFenced)) {
-			return err
-		}
-		if !sleep(ctx, retry.next(), nil) {
+		passing := errors.Is(err, errBusy) || errors.Is(err, errFenced)
+		if !passing || !sleep(ctx, retry.next(), nil) {
 			return err
 		}
 	}
@@ -95,11 +93,10 @@ func (l *Limiter) rebuild(ctx context.Context, source Source) error {
 	}
 	l.noteRebuild(r.string(0), nil)
 	if err := b.fill(ctx, source, r); err != nil {
-		err = fmt.Errorf("ratelimit: rebuild %s: %w", l.keys.key("*"), err)
 		if ctx.Err() == nil {
 			l.noteRebuild(r.string(0), err)
 		}
-		return err
+		return fmt.Errorf("ratelimit: rebuild %s: %w", l.keys.key("*"), err)
 	}
 	l.noteRebuilt(b.spends)
 	l.each(func(b *Bucket) { b.bell.ring("", time.Time{}) })
@@ -118,7 +115,11 @@ func (b *rebuilding) fill(ctx context.Context, source Source, began reply) error
 		return err
 	}
 	// The pauses that this replica remembers are restored in the same step.
-	return b.step(held, finishScript, append([]any{uuid.NewString()}, b.l.remembered()...)...)
+	args := []any{uuid.NewString()}
+	for _, p := range b.l.remembered() {
+		args = append(args, p.args()...)
+	}
+	return b.step(held, finishScript, args...)
 }
 
 // step runs a script behind the fence.
@@ -160,10 +161,10 @@ func (b *rebuilding) begin(ctx context.Context, look bool) (reply, error) {
 		case codeBusy:
 			return r, errBusy
 		default:
-			return r, fmt.Errorf("ratelimit: begin to rebuild %s: Redis says %s", b.l.keys.key("*"), r.code)
+			return r, fmt.Errorf("begin to rebuild %s: Redis says %s", b.l.keys.key("*"), r.code)
 		}
 	}
-	return reply{}, fmt.Errorf("ratelimit: begin to rebuild %s: the limits keep changing", b.l.keys.key("*"))
+	return reply{}, fmt.Errorf("begin to rebuild %s: the limits keep changing", b.l.keys.key("*"))
 }
 
 // holdLock renews the lock in the background. The context it returns ends when the
@@ -217,8 +218,9 @@ func (b *rebuilding) restore(ctx context.Context, source Source, began reply) er
 		counted := false
 		for _, i := range b.missing {
 			w := b.a.windows[i-1]
-			// The worst case: the hold was spent at its end, the call took its longest.
-			back := s.At.Add(b.l.cfg.Hold + b.l.cfg.Call + w.span())
+			// The worst case: the clock that stamped it was behind, the hold was spent at
+			// its end, and the call took its longest.
+			back := s.At.Add(maxSkew + b.l.cfg.Hold + b.l.cfg.Call + w.span())
 			if (w.permission != s.Permission && w.permission != AppKey) || back.Before(earlier.Add(-maxSkew)) {
 				continue
 			}

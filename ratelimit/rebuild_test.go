@@ -312,6 +312,27 @@ func TestRebuildKeepsWhatRedisKnows(t *testing.T) {
 	})
 }
 
+func TestOtherReplicasRestorePauses(t *testing.T) {
+	onServers(t, func(t *testing.T, s *server) {
+		// The replica that notices the loss knows nothing of the pause.
+		knows := s.limiter("P=5/168h", nil)
+		if err := knows.Bucket("FREE").Pause(t.Context(), Pause{Until: time.Now().Add(time.Hour), Reason: "429"}); err != nil {
+			t.Fatal(err)
+		}
+		start(t, knows)
+		other := s.limiter("P=5/168h", nil)
+		s.wipe()
+		if _, err := other.join(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the pause is back", func() bool {
+			other.Bucket("FREE").dropCache()
+			_, wait, err := other.Bucket("FREE").Reserve(t.Context(), 1, true)
+			return err == nil && wait.Reason == WaitPause
+		})
+	})
+}
+
 func TestPausesSurviveALoss(t *testing.T) {
 	onServers(t, func(t *testing.T, s *server) {
 		l := s.limiter("P=5/168h", nil)

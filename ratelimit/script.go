@@ -182,7 +182,7 @@ func (l *Limiter) run(ctx context.Context, s *redis.Script, a *agreement, permis
 	}
 	l.noteRedis(nil)
 	if len(answer) < 2 {
-		return reply{}, fmt.Errorf("ratelimit: script answered %d elements; is another program using the keys %s?", len(answer), l.keys.key("*"))
+		return reply{}, fmt.Errorf("script answered %d elements; is another program using the keys %s?", len(answer), l.keys.key("*"))
 	}
 	r := reply{now: now, more: answer[2:]}
 	r.code, _ = answer[0].(string)
@@ -202,7 +202,7 @@ func (l *Limiter) run(ctx context.Context, s *redis.Script, a *agreement, permis
 
 // redisError notes that Redis did not answer, unless it was the caller who gave up.
 func (l *Limiter) redisError(ctx context.Context, err error) error {
-	err = fmt.Errorf("ratelimit: ask Redis for %s: %w", l.keys.key("*"), err)
+	err = fmt.Errorf("ask Redis for %s: %w", l.keys.key("*"), err)
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		l.noteRedis(err)
 	}

@@ -13,10 +13,12 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
+	logging.Disable() // go-redis reports every connection that the tests cut
 	goleak.VerifyTestMain(m)
 }
 

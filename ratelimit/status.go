@@ -38,11 +38,11 @@ func (l *Limiter) Status(ctx context.Context) ([]Status, error) {
 	look := &rebuilding{l: l, token: uuid.NewString()}
 	began, err := look.begin(ctx, true)
 	if err != nil && began.code == "" {
-		return nil, fmt.Errorf("status: %w", err)
+		return nil, fmt.Errorf("ratelimit: status: %w", err)
 	}
 	a, err := l.agreement(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("status: %w", err)
+		return nil, fmt.Errorf("ratelimit: status: %w", err)
 	}
 	if look.a != nil {
 		a = look.a // what the indexes in look.missing are about
@@ -55,7 +55,7 @@ func (l *Limiter) Status(ctx context.Context) ([]Status, error) {
 		members[i] = pipe.ZRangeWithScores(ctx, w.key, 0, -1)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, fmt.Errorf("status: %w", l.redisError(ctx, err))
+		return nil, fmt.Errorf("ratelimit: status: %w", l.redisError(ctx, err))
 	}
 
 	now := l.cfg.Now()

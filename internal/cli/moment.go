@@ -66,7 +66,8 @@ func Distance(t, now time.Time) string {
 }
 
 // Span is a duration in the largest unit of which there are at least two, as
-// in "90 s", "36 h", "7 d"; below two seconds in milliseconds.
+// in "90 s", "36 h", "7 d"; a shorter one is in tenths of a second or in
+// milliseconds.
 func Span(d time.Duration) string {
 	for _, u := range []struct {
 		unit time.Duration
@@ -75,6 +76,9 @@ func Span(d time.Duration) string {
 		if d >= 2*u.unit {
 			return fmt.Sprintf("%d %s", d.Round(u.unit)/u.unit, u.name)
 		}
+	}
+	if d >= time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
 	return fmt.Sprintf("%d ms", d.Round(time.Millisecond)/time.Millisecond)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/internal/config"
 	"github.com/kenar-addons/kenar-addons/internal/embedded"
@@ -47,23 +48,38 @@ func loopback(addr string) string {
 	return addr
 }
 
-// DialNATS connects once, for a command that somebody waits for: it does not
-// wait for a server that is away.
-func DialNATS(cfg config.Config, name string, timeout time.Duration) (*nats.Conn, error) {
+// NATSEvents are the options that tell a log when a connection is lost, comes
+// back, or is refused something.
+func NATSEvents(log zerolog.Logger) []nats.Option {
+	return []nats.Option{
+		nats.MaxReconnects(-1),
+		nats.NoCallbacksAfterClientClose(),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			log.Warn().AnErr("error", err).Msg("the connection to NATS is lost; waiting until it is back")
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info().Msg("connected to NATS again") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			// A missing permission is told here and nowhere else: whoever asked
+			// gets no answer.
+			log.Error().Err(err).Msg("NATS reports an error")
+		}),
+	}
+}
+
+// DialNATS connects for a command that somebody waits for: it fails when the
+// server is away. A connection that is lost later is made again.
+func DialNATS(cfg config.Config, name string, timeout time.Duration, log zerolog.Logger) (*nats.Conn, error) {
 	shown, url, opts, err := NATSTarget(cfg)
 	if err != nil {
 		return nil, err
 	}
-	nc, err := nats.Connect(url, append(opts, nats.Name(name), nats.Timeout(timeout), nats.ErrorHandler(quiet))...)
+	opts = append(opts, NATSEvents(log)...)
+	nc, err := nats.Connect(url, append(opts, nats.Name(name), nats.Timeout(timeout))...)
 	if err != nil {
 		return nil, &Error{Err: fmt.Errorf("connect to NATS at %s: %w", shown, err), Hint: dialHint(cfg, err)}
 	}
 	return nc, nil
 }
-
-// quiet keeps the client library, which prints to standard error by default,
-// from interrupting: what matters comes back as an error too.
-func quiet(*nats.Conn, *nats.Subscription, error) {}
 
 func dialHint(cfg config.Config, err error) string {
 	unauthorized := errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired)

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -22,14 +24,18 @@ const (
 func Run(ctx context.Context, root *cobra.Command) int {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
 	begun := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { begun = true }
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return OK
 	}
-	if !begun {
+	switch {
+	case !begun:
 		err = Usage(cmd, err)
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		err = errors.New("stopped before the work was finished")
 	}
 	return Report(root.ErrOrStderr(), root.Name(), err)
 }

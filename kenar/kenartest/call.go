@@ -35,7 +35,8 @@ type Call struct {
 	// Applied says that the service carried the call out. It stays true when
 	// a fault lost the answer; it does not say that anything was attached.
 	Applied bool
-	// Lost says that a fault kept the answer, or half of it, from the client.
+	// Lost says that a fault kept the service's answer, or half of it, from
+	// the client.
 	Lost bool
 }
 

@@ -31,13 +31,14 @@
 //
 // # What is assumed
 //
-// Kenar's documents are silent on much. Where they are, the simulator is as
-// strict as the strictest reading that a careful client has to survive, but
-// refuses a body only for a rule that is written down somewhere. Unknown JSON
-// fields are ignored, camelCase field names are accepted, validation errors
-// are 400 with code 3 and name the first offending field. Integers must be
-// JSON numbers. Semantic values are stored as sent; Kenar would hash those
-// whose keys it does not know.
+// Kenar's documents are silent on much. A body is refused for rules that some
+// document states or implies, and for three more, where acceptance would only
+// hide a wasted call: an empty widget list, a semantic path that names
+// nothing, a link that is not http or https. Unknown JSON fields are ignored,
+// camelCase field names are accepted, integers must be JSON numbers, fields
+// that no document requires may be missing. Validation errors are 400 with
+// code 3 and name the first offending field. Semantic values are kept as
+// sent; Kenar would hash those whose keys it does not know.
 //
 // The validation here is deliberately not shared with the client's: each
 // checks the other.

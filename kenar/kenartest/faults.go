@@ -31,7 +31,7 @@ type Fault struct {
 	Reset      bool          // the connection is reset (RST) without an answer
 	CloseEarly bool          // the connection is closed without an answer
 	Hang       bool          // no answer until the client gives up or the server closes
-	Truncate   bool          // the connection is closed halfway through the answer's body
+	Truncate   bool          // the connection is closed halfway through the answer's body, unless it is empty
 	LoseAnswer bool          // the call is carried out, its answer never sent; with Hang or Reset in their way
 
 	// Times is how many calls the fault is for: 0 is one, a negative number

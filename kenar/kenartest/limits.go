@@ -34,7 +34,7 @@ func (l Limit) String() string {
 	case 7 * 24 * time.Hour:
 		name, unit = "weekly limit", "week"
 	}
-	return fmt.Sprintf("%s of %s, %d calls per %s", name, l.Permission, l.Calls, unit)
+	return fmt.Sprintf("%s of %s (%d per %s)", name, l.Permission, l.Calls, unit)
 }
 
 // RetryAfter is how a 429 tells when to come back. Kenar documents no such

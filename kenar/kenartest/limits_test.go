@@ -45,11 +45,11 @@ func TestLimitMessages(t *testing.T) {
 		limit kenartest.Limit
 		want  string
 	}{
-		{kenartest.Limit{Permission: "app", Calls: 60, Window: time.Minute}, "rate limit exceeded: minutely limit of app, 60 calls per minute"},
-		{kenartest.Limit{Permission: "app", Calls: 3, Window: time.Hour}, "hourly limit of app, 3 calls per hour"},
-		{kenartest.Limit{Permission: "app", Calls: 5000, Window: 24 * time.Hour}, "daily quota of app, 5000 calls per day"},
-		{kenartest.Limit{Permission: "ADD_ON_CREATE", Calls: 100, Window: week}, "weekly limit of ADD_ON_CREATE, 100 calls per week"},
-		{kenartest.Limit{Permission: "ADD_ON_CREATE", Calls: 5, Window: 90 * time.Second}, "limit of ADD_ON_CREATE, 5 calls per 1m30s"},
+		{kenartest.Limit{Permission: "app", Calls: 60, Window: time.Minute}, "rate limit exceeded: minutely limit of app (60 per minute)"},
+		{kenartest.Limit{Permission: "app", Calls: 3, Window: time.Hour}, "hourly limit of app (3 per hour)"},
+		{kenartest.Limit{Permission: "app", Calls: 5000, Window: 24 * time.Hour}, "daily quota of app (5000 per day)"},
+		{kenartest.Limit{Permission: "ADD_ON_CREATE", Calls: 100, Window: week}, "weekly limit of ADD_ON_CREATE (100 per week)"},
+		{kenartest.Limit{Permission: "ADD_ON_CREATE", Calls: 5, Window: 90 * time.Second}, "limit of ADD_ON_CREATE (5 per 1m30s)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {

@@ -56,7 +56,7 @@ func (s *Server) RemovePost(token string) {
 	defer s.mu.Unlock()
 	s.settle(s.now())
 	delete(s.posts, token)
-	s.detach(func(a Addon, onto string) bool { return onto == "post/"+token })
+	s.detach(func(_ Addon, onto string) bool { return onto == "post/"+token })
 }
 
 // recentPosts returns the user's posts that pass keep, newest first.
@@ -121,7 +121,7 @@ func SamplePosts() []Post {
 			City: "tehran", District: "sadeghiyeh", Category: "light", Owner: "user-sara", ChatEnabled: true},
 		{Token: "gZpride1", Title: "پراید ۱۳۱ SE سفید", Description: "دو لکه رنگ، لاستیک نو",
 			City: "karaj", Category: "light", Owner: "user-sara", ChatEnabled: true},
-		{Token: "gZsamand", Title: "سمند LX دوگانه‌سوز", Description: "موتور تازه تعمیر شده",
+		{Token: "gZsamand", Title: "سمند LX دوگانه\u200cسوز", Description: "موتور تازه تعمیر شده",
 			City: "isfahan", Category: "light", Owner: "user-reza"},
 		{Token: "gZdena_7", Title: "دنا پلاس توربو اتوماتیک", Description: "کارشناسی رسمی دارد",
 			City: "mashhad", Category: "light", Owner: "user-reza", Business: "namayeshgah-omid"},

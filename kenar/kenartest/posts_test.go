@@ -95,7 +95,7 @@ func TestHandler(t *testing.T) {
 	}
 	other := httptest.NewServer(s)
 	defer other.Close()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", other.URL+finder+"unknown", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, other.URL+finder+"unknown", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestHandler(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 404 || resp.Header.Get("Content-Type") != "application/json" {
+	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %s %s", resp.Status, resp.Header)
 	}
 }
@@ -132,6 +132,12 @@ func TestClose(t *testing.T) {
 		t.Errorf("after Close the client got %+v", r)
 	}
 	wantAttached(t, s, "post/p", title)
+	other := httptest.NewServer(s)
+	defer other.Close()
+	if resp, err := other.Client().Get(other.URL); err == nil { //nolint:noctx // the short way
+		resp.Body.Close()
+		t.Errorf("behind another listener the client got %s", resp.Status)
+	}
 	if s.Count() != 1 || s.URL() == "" {
 		t.Errorf("Count %d, URL %q", s.Count(), s.URL())
 	}

@@ -267,3 +267,23 @@ func TestStream(t *testing.T) {
 	do(t, s, "DELETE", postV1+"gZ206tip", "")
 	golden(t, "stream.golden", out.Bytes())
 }
+
+func TestCallString(t *testing.T) {
+	tests := []struct {
+		call kenartest.Call
+		want string
+	}{
+		{kenartest.Call{Method: "POST", Target: "post/p", Verdict: kenartest.Accepted, Status: 200, Lost: true},
+			"POST post/p -> 200 accepted (answer lost)"},
+		{kenartest.Call{Method: "POST", Target: "post/p", Verdict: kenartest.Aborted},
+			"POST post/p -> no answer aborted"},
+	}
+	for _, tt := range tests {
+		if got := tt.call.String(); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+	if got := (kenartest.Widget{Type: "title_row"}).String(); got != "title_row" {
+		t.Errorf("a widget without data is %q", got)
+	}
+}

@@ -160,9 +160,9 @@ func (c checker) checkArray(s *schema, n *node) *violation {
 	count := int64(len(n.items))
 	switch {
 	case count < s.lo && s.hi == 0:
-		return violate("%d elements, at least %d required", count, s.lo)
+		return violate("length %d, want at least %d", count, s.lo)
 	case count < s.lo || s.hi > 0 && count > s.hi:
-		return violate("%d elements, %d to %d required", count, s.lo, s.hi)
+		return violate("length %d, want %d to %d", count, s.lo, s.hi)
 	}
 	for i := range n.items {
 		if v := c.check(s.elem, &n.items[i]); v != nil {

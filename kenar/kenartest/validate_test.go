@@ -27,7 +27,7 @@ func v1(widgetType, message, data string) string {
 // persian is a text of n code points, in Persian with a ZWNJ and an emoji: in
 // bytes and in UTF-16 units it is longer.
 func persian(n int) string {
-	const start = "می‌خواهم🚗"
+	const start = "می\u200cخواهم🚗"
 	runes := []rune(start + strings.Repeat("ک", n))
 	return string(runes[:n])
 }
@@ -104,10 +104,10 @@ func TestBodies(t *testing.T) {
 		{"duplicate in another spelling", postV2, v2("title_row", `{"has_divider":true,"hasDivider":true}`), "widgets[0].title_row.has_divider: is set twice"},
 		{"no widgets", postV2, `{}`, "widgets: is missing"},
 		{"null widgets", postV2, `{"widgets":null}`, "widgets: is missing"},
-		{"no widget", postV2, `{"widgets":[]}`, "widgets: 0 elements, at least 1 required"},
+		{"no widget", postV2, `{"widgets":[]}`, "widgets: length 0, want at least 1"},
 		{"widgets of v1", postV2, titleV1, "widgets: is an object, want an array"},
 		{"widgets of v2 in v1", postV1, title, "widgets: is an array, want an object"},
-		{"no widget in v1", postV1, `{"widgets":{"widget_list":[]}}`, "widgets.widget_list: 0 elements"},
+		{"no widget in v1", postV1, `{"widgets":{"widget_list":[]}}`, "widgets.widget_list: length 0"},
 		{"unknown field", postV2, `{"widgets":[{"title_row":{"text":"x","colour":1}}],"semantic_sensitives":[1]}`, ""},
 		{"camelCase", postV2, `{"widgets":[{"titleRow":{"text":"x","hasDivider":true},"semanticPaths":{"a":"text"}}]}`, ""},
 		{"camelCase in v1", postV1, strings.ReplaceAll(titleV1, "widget_list", "widgetList"), ""},
@@ -125,7 +125,7 @@ func TestBodies(t *testing.T) {
 		{"user notes of v1", userV1, strings.TrimSuffix(titleV1, "}") + `,"notes":"` + strings.Repeat("n", 1025) + `"}`, "notes: 1025 bytes, at most 1024 allowed"},
 		{"user without widgets in v1", userV1, `{"widgets":{"widget_list":[]}}`, ""},
 		{"business", businessV1, title, ""},
-		{"business without widgets", businessV1, `{"widgets":[]}`, "widgets: 0 elements"},
+		{"business without widgets", businessV1, `{"widgets":[]}`, "widgets: length 0"},
 
 		// The element.
 		{"two widgets", postV2, `{"widgets":[{"title_row":{},"subtitle_row":{}}]}`, "widgets[0]: has 2 widgets (title_row, subtitle_row), want exactly one"},
@@ -156,10 +156,10 @@ func TestBodies(t *testing.T) {
 		{"event_row, action is ignored", postV2, `{"widgets":[{"event_row":{"title":"x","action":{"open_direct_link":"https://a.ir"}},"semantic_paths":{"a":"action.open_direct_link"}}]}`, ""},
 		{"event_row, image", postV2, v2("event_row", `{"image_id":{}}`), "event_row.image_id: is an object, want a string"},
 		{"group_info_row, none", postV2, v2("group_info_row", `{}`), "group_info_row.items: is missing"},
-		{"group_info_row, one", postV2, v2("group_info_row", `{"items":[{}]}`), "group_info_row.items: 1 elements, 2 to 3 required"},
+		{"group_info_row, one", postV2, v2("group_info_row", `{"items":[{}]}`), "group_info_row.items: length 1, want 2 to 3"},
 		{"group_info_row, two", postV2, v2("group_info_row", `{"items":[{},{}]}`), ""},
 		{"group_info_row, three", postV2, v2("group_info_row", `{"items":[{},{},{}]}`), ""},
-		{"group_info_row, four", postV2, v2("group_info_row", `{"items":[{},{},{},{}]}`), "group_info_row.items: 4 elements, 2 to 3 required"},
+		{"group_info_row, four", postV2, v2("group_info_row", `{"items":[{},{},{},{}]}`), "group_info_row.items: length 4, want 2 to 3"},
 		{"score_row, zero", postV2, v2("score_row", `{"percentage_score":0}`), ""},
 		{"score_row, below", postV2, v2("score_row", `{"percentage_score":-1}`), "score_row.percentage_score: -1 is outside 0..100"},
 		{"score_row, above", postV2, v2("score_row", `{"percentage_score":101}`), "score_row.percentage_score: 101 is outside 0..100"},
@@ -215,7 +215,7 @@ func TestBodies(t *testing.T) {
 		{"SELECTOR_ROW, icon", postV1, v1("SELECTOR_ROW", "SelectorRowData", `"icon":{"icon_name":"NOPE"}`), `data.icon.icon_name: "NOPE" is not a known icon`},
 		{"SELECTOR_ROW, icon of v1", postV1, v1("SELECTOR_ROW", "SelectorRowData", `"icon":{"icon_name":"INDICATOR"}`), ""},
 		{"EVENT_ROW, action", postV1, v1("EVENT_ROW", "EventRowData", `"action":{"type":"OPEN_WEB_PAGE"}`), "data.action.fallback_link: is missing"},
-		{"GROUP_INFO_ROW, one", postV1, v1("GROUP_INFO_ROW", "GroupInfoRow", `"items":[{}]`), "data.items: 1 elements, 2 to 3 required"},
+		{"GROUP_INFO_ROW, one", postV1, v1("GROUP_INFO_ROW", "GroupInfoRow", `"items":[{}]`), "data.items: length 1, want 2 to 3"},
 		{"SCORE_ROW, both", postV1, v1("SCORE_ROW", "ScoreRowData", `"percentage_score":1,"descriptive_score":"x"`), "data: has 2 of percentage_score"},
 		{"SCORE_ROW, hasDivider", postV1, v1("SCORE_ROW", "ScoreRowData", `"percentage_score":1,"hasDivider":"x"`), "data.has_divider: is a string, want a boolean"},
 		{"IMAGE_CAROUSEL_ROW", postV1, v1("IMAGE_CAROUSEL_ROW", "ImageCarouselRowData", `"items":[{"image_url":"logo"}]`), ""},

@@ -3,7 +3,8 @@
 -- KEYS: 1 meta hash, 2 register. ARGV: 1 replica 2 its limits, '-' to leave
 -- 3 life of an entry (µs) 4 hint channel 5 life of the keys (ms).
 -- Limits: "<permission>/<µs>=<limit>:<reserve>;" per window.
--- Reply: the limits to follow, and whether live entries differ.
+-- Reply: the limits to follow, whether live entries differ, and when the hash was
+-- created: another date than last time means that everything was lost since.
 local call = redis.call
 local meta, register = KEYS[1], KEYS[2]
 local time = call('TIME')
@@ -39,7 +40,7 @@ for j = 1, #entries, 2 do
   end
 end
 -- The last one has left: what was agreed stands, for the next to compare with.
-if different == 0 then return {call('HGET', meta, 'limits') or '', 0} end
+if different == 0 then return {call('HGET', meta, 'limits') or '', 0, call('HGET', meta, 'birth') or ''} end
 
 table.sort(names)
 local agreed = ''
@@ -59,7 +60,12 @@ if call('HGET', meta, 'limits') ~= agreed then
 elseif before ~= ARGV[2] then
   call('PUBLISH', ARGV[4], 'limits - 0')
 end
+local birth = call('HGET', meta, 'birth')
+if not birth then
+  birth = string.format('%.0f', t)
+  call('HSET', meta, 'birth', birth)
+end
 for _, key in ipairs(KEYS) do
   if call('PTTL', key) < tonumber(ARGV[5]) then call('PEXPIRE', key, ARGV[5]) end
 end
-return {agreed, different > 1 and 1 or 0}
+return {agreed, different > 1 and 1 or 0, birth}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kenar-addons/kenar-addons/internal/cli"
+	"github.com/kenar-addons/kenar-addons/pipeline"
+)
+
+func (a *app) deadLsCommand() *cobra.Command {
+	var s selection
+	cmd := &cobra.Command{
+		Use:   "ls [ID…]",
+		Short: "List dead letters, oldest first",
+		Example: `  publisher dead ls
+  publisher dead ls --reason rejected,forbidden --since 7d
+  publisher dead ls --json | jq -r '.letter.data.reason.code' | sort | uniq -c`,
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			f, err := s.filter(ids, a.now())
+			if err != nil {
+				return cli.Usage(cmd, err)
+			}
+			client, done, err := a.connect(cmd)
+			if err != nil {
+				return err
+			}
+			defer done()
+			letters, err := deadLetters(cmd.Context(), client, f)
+			if err != nil {
+				return err
+			}
+			return a.listDead(letters)
+		},
+	}
+	s.register(cmd, false)
+	return cmd
+}
+
+func (a *app) listDead(letters []pipeline.DeadRecord) error {
+	t := &cli.Table{Right: []bool{3: true}}
+	t.Add("WRITTEN", "ID", "TARGET", "ATTEMPTS", "REASON")
+	for _, r := range letters {
+		if a.json {
+			if err := a.line(r); err != nil {
+				return err
+			}
+			continue
+		}
+		l := r.Letter
+		t.Add(l.Time.Local().Format(time.DateTime), r.EventID, dash(l.Subject), strconv.Itoa(len(l.Data.Attempts)), cli.Brief(&l.Data.Reason))
+	}
+	if a.json {
+		return nil
+	}
+	if len(letters) == 0 {
+		a.say("no dead letters")
+		return nil
+	}
+	return a.table(t)
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/examples"
+	"github.com/kenar-addons/kenar-addons/internal/cli"
+	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+	"github.com/kenar-addons/kenar-addons/pipeline"
+)
+
+// A story follows the sample events on their way and tells of each when it has
+// ended, in one line with its details below.
+type story struct {
+	app    *app
+	colors cli.Colors
+	kenar  *kenartest.Server
+	client *pipeline.Client
+
+	mu       sync.Mutex
+	chapters map[string]*chapter // by event id
+	ended    chan struct{}       // signalled when a chapter has
+	strange  bool                // whether to tell of events that are no samples
+}
+
+// A chapter is the way of one event. Times are of this process.
+type chapter struct {
+	sample    examples.Sample
+	target    string
+	published time.Time
+	duplicate bool // published in an earlier run on the same data
+	queued    *pipeline.OutcomeData
+	final     *pipeline.OutcomeData
+}
+
+func newStory(a *app, k *kenartest.Server, c *pipeline.Client) *story {
+	return &story{
+		app: a, colors: cli.ColorsOf(a.out), kenar: k, client: c,
+		chapters: make(map[string]*chapter), ended: make(chan struct{}, 1),
+	}
+}
+
+func (s *story) print(format string, args ...any) { _, _ = fmt.Fprintf(s.app.out, format, args...) }
+
+func (s *story) intro(limits string) {
+	s.print("A worker with an embedded NATS and Redis, and a simulated Kenar at %s.\nLimits: %s\n", s.kenar.URL(), limits)
+}
+
+// follow takes in the outcomes as they are published, until ctx ends.
+func (s *story) follow(ctx context.Context) error {
+	err := s.client.Outcomes(ctx, nil, true, func(e pipeline.OutcomeEvent) error {
+		s.take(e)
+		return nil
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (s *story) take(e pipeline.OutcomeEvent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := e.Data
+	c, ours := s.chapters[d.EventID]
+	if !ours {
+		c = &chapter{target: e.Subject}
+		s.chapters[d.EventID] = c
+	}
+	if d.Result == pipeline.ResultQueued {
+		c.queued = &d
+		return
+	}
+	c.final = &d
+	if c.sample.File != "" || s.strange {
+		s.tell(c)
+	}
+	select {
+	case s.ended <- struct{}{}:
+	default:
+	}
+}
+
+// live goes on to tell of whatever is published from now on.
+func (s *story) live() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.strange = true
+}
+
+// round publishes the samples of a round and waits until all have ended.
+func (s *story) round(ctx context.Context, round int) error {
+	if err := s.announce(ctx, round); err != nil {
+		return err
+	}
+	for _, sample := range examples.Samples() {
+		if sample.Round != round {
+			continue
+		}
+		if err := s.publish(ctx, sample); err != nil {
+			return err
+		}
+	}
+	for s.open() > 0 {
+		select {
+		case <-s.ended:
+		case <-ctx.Done():
+			return fmt.Errorf("%s still open", cli.Count(s.open(), "event is", "events are"))
+		}
+	}
+	return nil
+}
+
+// announce says what there is to see in a round.
+func (s *story) announce(ctx context.Context, round int) error {
+	status, err := s.client.Status(ctx)
+	if err != nil {
+		return err
+	}
+	line := "nothing has been called yet"
+	if w := window(status, pipeline.PostCreate); w != nil && w.Known && w.Spent > 0 {
+		line = fmt.Sprintf("%d of %d calls of %s are used", w.Spent, w.Limit, w.Permission)
+		if w.Free == 0 && len(w.Returns) > 0 {
+			line += ", the next one is free at " + cli.When(w.Returns[0], s.app.now())
+		}
+	}
+	s.print("\n%s\n\n", s.colors.Bold(fmt.Sprintf("Round %d: %s.", round, line)))
+	return nil
+}
+
+// window is the first window of a lane's own permission, nil when there is
+// none or nobody knows.
+func window(s pipeline.Status, lane pipeline.Lane) *pipeline.Window {
+	for _, l := range s.Lanes {
+		for _, w := range l.Windows {
+			if l.Lane == lane && w.Permission == string(lane) && w.Every > 0 {
+				return &w
+			}
+		}
+	}
+	return nil
+}
+
+// publish publishes a sample as any producer would: without looking at it, so
+// that the worker has to find out what is wrong with the bad ones.
+func (s *story) publish(ctx context.Context, sample examples.Sample) error {
+	raw, err := sample.Read()
+	if err != nil {
+		return err
+	}
+	e, err := pipeline.DecodeEvent(raw)
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", sample.File, err)
+	}
+	s.mu.Lock()
+	c, known := s.chapters[e.ID]
+	if !known {
+		c = &chapter{}
+		s.chapters[e.ID] = c
+	}
+	c.sample, c.target, c.published = sample, e.Target.String(), s.app.now()
+	if c.final != nil { // by an earlier run on the same data
+		c.duplicate = true
+		s.tell(c)
+	}
+	s.mu.Unlock()
+	_, err = s.client.Publish(ctx, e, raw)
+	return err
+}
+
+// open counts the samples that were published and have not ended.
+func (s *story) open() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.chapters {
+		if c.sample.File != "" && c.final == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// tell writes the way of an event that has ended.
+func (s *story) tell(c *chapter) {
+	now, d := s.app.now(), *c.final
+	name := strings.TrimSuffix(c.sample.File, ".json")
+	steps := []string{"published"}
+	if c.sample.File == "" {
+		name, steps = d.EventID, nil
+	}
+	if c.duplicate {
+		steps = append(steps, s.colors.Yellow("known from an earlier run"))
+	}
+	if c.queued != nil {
+		steps = append(steps, s.queuedStep(c))
+	}
+	steps = append(steps, s.finalStep(c, now))
+	indent := strings.Repeat(" ", 24)
+	s.print("  %-20s  %-26s  %s\n", name, c.target, strings.Join(steps, " → "))
+	if c.sample.Shows != "" {
+		s.print("%s%s\n", indent, s.colors.Faint(c.sample.Shows))
+	}
+	for _, l := range s.details(c) {
+		s.print("%s%s\n", indent, l)
+	}
+}
+
+// queuedStep tells the place in the queue, and the time when there was a wait.
+func (s *story) queuedStep(c *chapter) string {
+	q := c.queued
+	text := fmt.Sprintf("queued: position %d", q.Position)
+	if q.ETA.After(q.At.Add(time.Second)) {
+		text += ", ETA " + cli.Clock(q.ETA, s.app.now())
+	}
+	return text
+}
+
+func (s *story) finalStep(c *chapter, now time.Time) string {
+	d, after := c.final, ""
+	if !c.published.IsZero() && !c.duplicate {
+		after = " after " + cli.Span(now.Sub(c.published))
+	}
+	switch d.Result {
+	case pipeline.ResultAccepted:
+		text := s.colors.Green("accepted") + fmt.Sprintf(" (HTTP %d", d.HTTPStatus)
+		if d.Attempts > 1 {
+			text += fmt.Sprintf(" at attempt %d", d.Attempts)
+		}
+		return text + ")" + after
+	case pipeline.ResultUnchanged:
+		return s.colors.Yellow("unchanged") + after + ": no call"
+	case pipeline.ResultSuperseded:
+		return s.colors.Yellow("superseded by "+d.SupersededBy) + after + ": no call"
+	case pipeline.ResultDead:
+		code := ""
+		if d.Reason != nil {
+			code = " " + string(d.Reason.Code)
+		}
+		return s.colors.Red("dead letter"+code) + after
+	}
+	return string(d.Result) + after
+}
+
+// mostWidgets is how many widgets of an add-on are shown.
+const mostWidgets = 3
+
+// details are what is worth telling below the line of an event: what is wrong
+// with it, what was changed on the way, and what a visitor reads now.
+func (s *story) details(c *chapter) (lines []string) {
+	d := c.final
+	if d.Reason != nil {
+		for _, f := range cli.Faults(d.Reason) {
+			lines = append(lines, s.colors.Red("✗ ")+cli.Line(f))
+		}
+	}
+	if c.queued != nil {
+		for _, w := range c.queued.Warnings {
+			lines = append(lines, s.colors.Yellow("! ")+w.String())
+		}
+	}
+	if d.Result != pipeline.ResultAccepted {
+		return lines
+	}
+	addon, there := s.kenar.Attached(c.target)
+	if !there {
+		return append(lines, s.colors.Cyan("◦ ")+"no add-on there any more")
+	}
+	for i, w := range addon.Widgets {
+		if i == mostWidgets {
+			lines = append(lines, s.colors.Cyan("◦ ")+fmt.Sprintf("and %s", cli.Count(len(addon.Widgets)-i, "more widget", "more widgets")))
+			break
+		}
+		lines = append(lines, s.colors.Cyan("◦ ")+w.String())
+	}
+	return lines
+}

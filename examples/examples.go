@@ -1,0 +1,151 @@
+// Package examples holds sample events, and what becomes of each.
+//
+// The events are plain files, to be read and published as they are; README.md
+// lists them. [Samples] describes them for the demo of the worker and for
+// tests.
+package examples
+
+import (
+	"embed"
+	"fmt"
+
+	"github.com/kenar-addons/kenar-addons/pipeline"
+)
+
+// Files holds the events by the name of their file.
+//
+//go:embed *.json
+var Files embed.FS
+
+// A Sample is one event and its story.
+type Sample struct {
+	File  string
+	Shows string // what it is an example of
+
+	// Round orders the publishing: the samples of a round are published when
+	// those of the round before have ended. Together the first round costs as
+	// many calls as FirstRoundCalls says, and uses the demo's quota up. Samples
+	// of round 0 are left to the reader.
+	Round int
+
+	// Fault is the answer that the simulated Kenar gives to the first call for
+	// the sample's target, instead of its own.
+	Fault Answer
+
+	Want Outcome
+}
+
+// An Answer is one of HTTP. The zero value is none.
+type Answer struct {
+	Status int
+	Body   string
+}
+
+// An Outcome is how a sample ends. Fields that are zero are not promised.
+type Outcome struct {
+	Result     pipeline.Result
+	Attempts   int
+	HTTPStatus int
+	Reason     pipeline.ReasonCode // of a dead letter
+	Field      string              // the first one at fault
+	By         string              // the id of the event that superseded it
+}
+
+// FirstRoundCalls is how many calls with the permission ADD_ON_CREATE the
+// samples of the first round cost.
+const FirstRoundCalls = 6
+
+// Samples returns all samples, in the order of their files.
+func Samples() []Sample {
+	accepted := Outcome{Result: pipeline.ResultAccepted, HTTPStatus: 200, Attempts: 1}
+	dead := func(code pipeline.ReasonCode, field string) Outcome {
+		return Outcome{Result: pipeline.ResultDead, Reason: code, Field: field}
+	}
+	return []Sample{
+		{File: "01-inspection.json", Round: 1, Want: accepted,
+			Shows: "an inspection report of several widgets on a post"},
+		{File: "02-v1-migrated.json", Round: 1, Want: accepted,
+			Shows: "widgets of version 1, migrated to version 2 on the way"},
+		{File: "03-v1-as-is.json", Round: 1, Want: accepted,
+			Shows: "widgets of version 1, sent to Kenar's older endpoint as they are"},
+		{File: "04-retried.json", Round: 1,
+			Shows: "a call that fails once (503) and is retried",
+			Fault: Answer{503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"},
+			Want:  Outcome{Result: pipeline.ResultAccepted, HTTPStatus: 200, Attempts: 2}},
+		{File: "05-rejected.json", Round: 1,
+			Shows: "a refusal that only Kenar can know: the app was not granted this widget",
+			Fault: Answer{400, `{"code":3,"message":"one or more widgets not allowed"}`},
+			Want:  Outcome{Result: pipeline.ResultDead, HTTPStatus: 400, Attempts: 1, Reason: pipeline.Rejected}},
+		{File: "06-business.json", Round: 1, Want: accepted,
+			Shows: "an add-on on all posts of a business"},
+		{File: "07-forbidden.json", Round: 1,
+			Shows: "a business that the app may not use (403)",
+			Want:  Outcome{Result: pipeline.ResultDead, HTTPStatus: 403, Attempts: 1, Reason: pipeline.Forbidden}},
+		{File: "08-user.json", Round: 1, Want: accepted,
+			Shows: "an add-on on the posts of a user in some categories"},
+		{File: "09-invalid-widgets.json", Round: 1,
+			Shows: "widgets with several faults, all told at once and without a call",
+			Want:  dead(pipeline.InvalidWidgets, "widgets[0].title_row.text")},
+		{File: "10-unknown-type.json", Round: 1,
+			Shows: "a slip in the type of the event",
+			Want:  dead(pipeline.UnknownType, "type")},
+		{File: "11-unknown-post.json", Round: 1,
+			Shows: "a post that Kenar does not know, found out before a call is spent on it (with PREFLIGHT=require)",
+			Want:  dead(pipeline.PostNotFound, "subject")},
+		{File: "12-unchanged.json", Round: 2,
+			Shows: "what was accepted before, once more",
+			Want:  Outcome{Result: pipeline.ResultUnchanged}},
+		{File: "13-valuation.json", Round: 2, Want: accepted,
+			Shows: "a valuation, which waits for a token"},
+		{File: "14-revision-1.json", Round: 2,
+			Shows: "a result that is overtaken while it waits",
+			Want:  Outcome{Result: pipeline.ResultSuperseded, By: "sample-15-revision-2"}},
+		{File: "15-revision-2.json", Round: 2, Want: accepted,
+			Shows: "the newer result for the same post: one call for both"},
+		{File: "16-urgent.json", Round: 2, Want: accepted,
+			Shows: "an urgent event, which leaves before those that waited longer"},
+		{File: "17-expired.json", Round: 2,
+			Shows: "an event that is not worth sending any more",
+			Want:  dead(pipeline.Expired, "expiresat")},
+		{File: "18-detach-post.json", Round: 2, Want: accepted,
+			Shows: "the removal of the app's add-ons from a post"},
+		{File: "19-detach-user.json", Round: 2, Want: accepted,
+			Shows: "the removal of a user add-on, whose id the product has kept"},
+		{File: "20-your-turn.json", Want: accepted,
+			Shows: "one for you: the demo leaves it to you to publish"},
+	}
+}
+
+// Read returns the event of the sample, as it is in its file.
+func (s Sample) Read() ([]byte, error) {
+	b, err := Files.ReadFile(s.File)
+	if err != nil {
+		return nil, fmt.Errorf("read sample: %w", err)
+	}
+	return b, nil
+}
+
+// Differs says in what an outcome is not as promised, or is empty.
+func (o Outcome) Differs(got pipeline.OutcomeData) string {
+	var reason pipeline.Reason
+	if got.Reason != nil {
+		reason = *got.Reason
+	}
+	for _, f := range []struct {
+		name      string
+		want, got any
+		promised  bool
+	}{
+		{"result", o.Result, got.Result, true},
+		{"reason", o.Reason, reason.Code, o.Reason != ""},
+		{"field", o.Field, reason.Field, o.Field != ""},
+		{"status", o.HTTPStatus, got.HTTPStatus, o.HTTPStatus != 0},
+		{"attempts", o.Attempts, got.Attempts, o.Attempts != 0},
+		{"superseded by", o.By, got.SupersededBy, o.By != ""},
+	} {
+		if f.promised && f.want != f.got {
+			return fmt.Sprintf("%s is %v, promised was %v", f.name, f.got, f.want)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,109 @@
+package examples_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kenar-addons/kenar-addons/examples"
+	"github.com/kenar-addons/kenar-addons/pipeline"
+)
+
+// foundAtOnce are the reasons that need no call to find out.
+var foundAtOnce = []pipeline.ReasonCode{pipeline.InvalidEvent, pipeline.InvalidWidgets, pipeline.UnknownType}
+
+func TestEverySampleIsWhatItSays(t *testing.T) {
+	for _, s := range examples.Samples() {
+		t.Run(s.File, func(t *testing.T) {
+			raw, err := s.Read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, _, err := pipeline.Builder{}.Validate(raw)
+			if want := "sample-" + strings.TrimSuffix(s.File, ".json"); e.ID != want {
+				t.Errorf("id is %s, want %s after the name of the file", e.ID, want)
+			}
+			if !slices.Contains(foundAtOnce, s.Want.Reason) {
+				if err != nil {
+					t.Errorf("not valid: %v", err)
+				}
+				return
+			}
+			var reason *pipeline.Reason
+			if !errors.As(err, &reason) {
+				t.Fatalf("valid; want %s", s.Want.Reason)
+			}
+			if reason.Code != s.Want.Reason || reason.Field != s.Want.Field {
+				t.Errorf("refused with %s, want %s: %s", reason, s.Want.Reason, s.Want.Field)
+			}
+		})
+	}
+}
+
+func TestInvalidWidgetsHaveSeveralFaults(t *testing.T) {
+	raw, err := examples.Files.ReadFile("09-invalid-widgets.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = pipeline.Builder{}.Validate(raw)
+	for _, want := range []string{
+		"widgets[0].title_row.text: 57 characters, at most 49 allowed",
+		"widgets[1].score_row.percentage_score", "widgets[2].score_row", "widgets[3].group_info_row.items", "widgets[4].button_bar.action",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %q in: %v", want, err)
+		}
+	}
+}
+
+func TestEveryFileIsASample(t *testing.T) {
+	files, err := fs.Glob(examples.Files, "*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, s := range examples.Samples() {
+		listed = append(listed, s.File)
+	}
+	if diff := cmp.Diff(files, listed); diff != "" {
+		t.Errorf("files (-) and samples (+):\n%s", diff)
+	}
+}
+
+func TestReadmeListsEverySample(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range examples.Samples() {
+		end := string(s.Want.Result)
+		if s.Want.Reason != "" {
+			end += ": " + string(s.Want.Reason)
+		}
+		if row := fmt.Sprintf("| `%s` | %s | %s |\n", s.File, s.Shows, end); !strings.Contains(string(readme), row) {
+			t.Errorf("README.md lacks the row\n%s", row)
+		}
+	}
+}
+
+func TestOutcomeDiffers(t *testing.T) {
+	want := examples.Outcome{Result: pipeline.ResultDead, Reason: pipeline.Rejected, HTTPStatus: 400}
+	got := pipeline.OutcomeData{Result: pipeline.ResultDead, HTTPStatus: 400, Attempts: 7, Reason: &pipeline.Reason{Code: pipeline.Rejected}}
+	if d := want.Differs(got); d != "" {
+		t.Errorf("a kept promise: %s", d)
+	}
+	got.HTTPStatus = 403
+	if d := want.Differs(got); d != "status is 403, promised was 400" {
+		t.Errorf("a broken promise: %q", d)
+	}
+	got.Reason = nil
+	if d := want.Differs(got); d != "reason is , promised was rejected" {
+		t.Errorf("a missing reason: %q", d)
+	}
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/pipeline"
+	"github.com/kenar-addons/kenar-addons/widgets"
+)
+
+// Detail tells what there is to say about an outcome beside its result, in one
+// line.
+func Detail(d pipeline.OutcomeData, now time.Time) string {
+	var parts []string
+	switch d.Result {
+	case pipeline.ResultQueued:
+		parts = append(parts, fmt.Sprintf("position %d", d.Position))
+		switch {
+		case d.ETA.IsZero():
+			parts = append(parts, "ETA unknown")
+		case d.ETA.After(now):
+			parts = append(parts, "ETA "+When(d.ETA, now))
+		default:
+			parts = append(parts, "ETA "+Clock(d.ETA, now))
+		}
+	case pipeline.ResultAccepted:
+		parts = append(parts, fmt.Sprintf("HTTP %d", d.HTTPStatus))
+		if d.Attempts > 1 {
+			parts = append(parts, fmt.Sprintf("attempt %d", d.Attempts))
+		}
+		if d.AddonID != "" {
+			parts = append(parts, "add-on "+d.AddonID)
+		}
+	case pipeline.ResultUnchanged:
+		parts = append(parts, "the same was accepted before: no call")
+	case pipeline.ResultSuperseded:
+		parts = append(parts, "by "+d.SupersededBy+": no call")
+	case pipeline.ResultDead:
+		if d.Reason != nil {
+			parts = append(parts, Brief(d.Reason))
+		}
+	}
+	switch n := len(d.Warnings); {
+	case n == 1:
+		parts = append(parts, "warning: "+d.Warnings[0].String())
+	case n > 1:
+		parts = append(parts, fmt.Sprintf("%d warnings: %s, …", n, d.Warnings[0]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Brief is a reason in one line: its code and its first fault.
+func Brief(r *pipeline.Reason) string {
+	faults := Faults(r)
+	text := string(r.Code) + ": " + Line(faults[0])
+	if more := len(faults) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %s)", Count(more, "more fault", "more faults"))
+	}
+	return text
+}
+
+// Line is a fault in one line.
+func Line(f widgets.Fault) string { return strings.ReplaceAll(f.String(), "\n", " ") }
+
+// Count is a number with its noun: "1 event", "2 events".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
