@@ -260,7 +260,7 @@ func (a *admitter) enqueue(ctx context.Context, w *Work, maybeQueued bool) (newe
 func (a *admitter) bury(ctx context.Context, v verdict, subject string, data []byte, e Event, seq uint64) (verdict, error) {
 	id := e.ID
 	if id == "" {
-		id = "inbox-" + strconv.FormatUint(seq, 10)
+		id = "inbox:" + strconv.FormatUint(seq, 10) // no event can have this id
 	} else if first, err := a.first(ctx, id); err != nil {
 		return v, err
 	} else if first != nil && first.Data.InboxSeq != seq {

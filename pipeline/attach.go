@@ -77,7 +77,7 @@ func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (attachData, []wid
 	str := func(name string) (s string) {
 		if v, ok := fields[name]; ok && string(v) != "null" {
 			if json.Unmarshal(v, &s) != nil {
-				faults.Add("data."+name, "must be a string, is %s", quote(string(v)))
+				faults.Add("data."+name, "must be a string, is %s", shown(v))
 			}
 		}
 		return s
@@ -153,7 +153,7 @@ func (d *attachData) content(dec widgets.Decoder, fields map[string]json.RawMess
 		d.legacy, ws, err = dec.DecodeLegacy(raw)
 		keep(ws, err)
 		if err == nil {
-			d.list, ws, err = widgets.Migrate(d.legacy)
+			d.list, ws, err = dec.Migrate(d.legacy)
 			keep(ws, err)
 		}
 	default:
@@ -176,7 +176,7 @@ func (d *attachData) user(fields map[string]json.RawMessage, str func(string) st
 	}
 	if v, ok := fields["cost"]; ok && string(v) != "null" {
 		if json.Unmarshal(v, &d.cost) != nil || d.cost < 0 {
-			faults.Add("data.cost", "must be rials as an integer from 0 to 2147483647, is %s", quote(string(v)))
+			faults.Add("data.cost", "must be rials as an integer from 0 to 2147483647, is %s", shown(v))
 		}
 	}
 	if d.ticketUUID = str("ticket_uuid"); d.ticketUUID != "" {
@@ -202,7 +202,7 @@ func detach(w *Work, raw json.RawMessage) error {
 		if name != "addon_id" || w.Target.Kind != KindUser {
 			faults.Add("data."+name, "is unknown; a detach has no data, except addon_id for users")
 		} else if json.Unmarshal(v, &w.AddonID) != nil {
-			faults.Add("data.addon_id", "must be a string, is %s", quote(string(v)))
+			faults.Add("data.addon_id", "must be a string, is %s", shown(v))
 		} else if err := kenar.ValidAddonID(w.AddonID); err != nil {
 			faults.Add("data.addon_id", "%s", err)
 		}

@@ -50,7 +50,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, acc
 	began := time.Now() // monotonic, whatever the wall clock does
 	in := pl.entry
 	if in.Event != w.ID {
-		in.Attempts = nil // another event's
+		in.Attempts, in.Unauthorized = nil, false // another event's
 	}
 	in.State, in.Event, in.Call, in.Lane, in.Version = StateIntent, w.ID, hold.ID, w.Lane, w.Version
 	in.Attempt, in.Lease, in.NotBefore = pl.attempt, start.Add(p.timing.lease()), time.Time{}

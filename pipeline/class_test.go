@@ -311,7 +311,7 @@ func (l *classLab) well() {
 // must leave its lane as it found it.
 func TestClasses(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, 250*time.Millisecond, nil) // some rows wait for the timeout
+	l := newClassLab(t, 500*time.Millisecond, nil) // some rows wait for the timeout
 	all := t
 	spent := 0
 	for _, tt := range classCases() {

@@ -40,29 +40,31 @@ type Blob struct {
 // cannot succeed.
 type DeadLetter = CloudEvent[DeadData]
 
-// maxBlob is how much of an unreadable event a dead letter carries.
-const maxBlob = 256 << 10
+const (
+	maxBlob      = 256 << 10 // how much of an unreadable event a dead letter carries
+	maxDeadEvent = 768 << 10 // of a readable one
+)
 
-// blob wraps bytes that cannot stand in a dead letter as they are.
-func blob(data []byte) json.RawMessage {
-	sum := sha256.Sum256(data)
-	b := Blob{Size: len(data), SHA256: hex.EncodeToString(sum[:]), Truncated: len(data) > maxBlob}
-	b.Base64 = base64.StdEncoding.EncodeToString(data[:min(len(data), maxBlob)])
-	raw, _ := json.Marshal(b) // a struct of strings and numbers
-	return raw
+// blob stands for raw, and shows what may be shown of it.
+func blob(raw, show []byte) json.RawMessage {
+	sum := sha256.Sum256(raw)
+	b := Blob{Size: len(raw), SHA256: hex.EncodeToString(sum[:]), Truncated: len(show) > maxBlob}
+	b.Base64 = base64.StdEncoding.EncodeToString(show[:min(len(show), maxBlob)])
+	data, _ := json.Marshal(b) // a struct of strings and numbers
+	return data
 }
 
 // deadEvent is the original event as a dead letter shows it: an object with
-// its sensitive identifiers hashed, or a Blob.
+// its sensitive identifiers hashed, or a Blob. They are hashed in every JSON
+// document; in what is none, nobody can say what they are.
 func deadEvent(raw []byte) json.RawMessage {
-	if len(raw) > MaxEventSize || !utf8.Valid(raw) || !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
-		return blob(raw)
+	show := raw
+	if masked, err := kenar.MaskJSON(raw); err == nil && utf8.Valid(raw) {
+		if show = masked; len(raw) <= MaxEventSize && len(masked) <= maxDeadEvent && jsonKind(bytes.TrimLeft(masked, " \t\r\n")) == "an object" {
+			return masked
+		}
 	}
-	masked, err := kenar.MaskJSON(raw)
-	if err != nil || len(masked) > 2*MaxEventSize {
-		return blob(raw)
-	}
-	return masked
+	return blob(raw, show)
 }
 
 var plainToken = regexp.MustCompile(`^[A-Za-z0-9_=:~-]{1,128}$`)

@@ -21,10 +21,13 @@ const (
 	TypeDetach = "kenar.addon.detach.v1"
 )
 
-// MaxEventSize is the largest event in bytes. A lane carries the event and
-// the request built from it in one message, and both must fit in the 1 MiB
-// that a NATS server takes by default.
+// MaxEventSize is the largest event in bytes.
 const MaxEventSize = 384 << 10
+
+// MaxMessage is the largest message in bytes that the NATS server must take:
+// its own default. A lane carries an event and the request built from it in
+// one message.
+const MaxMessage = 1 << 20
 
 // Priority orders the work of a lane: urgent leaves before normal.
 type Priority string
@@ -55,6 +58,7 @@ type Event struct {
 var (
 	idPattern     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	replayPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})~[1-9][0-9]{0,8}$`)
+	rfc3339       = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`) // time.Parse takes more
 	traceparent   = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 )
 
@@ -92,8 +96,10 @@ func DecodeEvent(data []byte) (Event, error) {
 	e.Source = d.required("source")
 	e.Type = d.required("type")
 	if s := d.required("subject"); s != "" {
-		if e.Target, err = ParseTarget(s); err != nil {
+		if t, err := ParseTarget(s); err != nil {
 			d.faults.Add("subject", "%s", err)
+		} else {
+			e.Target = t
 		}
 	}
 	e.Time = d.time("time")
@@ -173,7 +179,7 @@ func (d *attributes) optional(name string) string {
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		d.faults.Add(name, "must be a string, is %s", quote(string(raw)))
+		d.faults.Add(name, "must be a string, is %s", shown(raw))
 		return ""
 	}
 	if s == "" {
@@ -196,8 +202,9 @@ func (d *attributes) time(name string) time.Time {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	if err != nil || t.IsZero() || !rfc3339.MatchString(s) {
 		d.faults.Add(name, "%s is not an RFC 3339 time such as 2026-01-02T15:04:05Z", quote(s))
+		return time.Time{}
 	}
 	return t
 }
@@ -210,10 +217,15 @@ func (d *attributes) decimal(name string) *uint64 {
 		return nil
 	}
 	s := string(raw)
-	if s[0] == '"' {
+	switch jsonKind(raw) {
+	case "a string":
 		if s = d.optional(name); s == "" {
 			return nil
 		}
+	case "a number":
+	default:
+		d.faults.Add(name, "%s is not an unsigned decimal of at most 64 bits", shown(raw))
+		return nil
 	}
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || strconv.FormatUint(n, 10) != s {
@@ -221,6 +233,32 @@ func (d *attributes) decimal(name string) *uint64 {
 		return nil
 	}
 	return &n
+}
+
+// shown is a JSON value in a message. Objects and lists are only named: they
+// may hold what must not be shown.
+func shown(raw json.RawMessage) string {
+	if raw[0] == '{' || raw[0] == '[' {
+		return jsonKind(raw)
+	}
+	return quote(string(raw))
+}
+
+// jsonKind names the type of a JSON value.
+func jsonKind(raw json.RawMessage) string {
+	switch raw[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	return "a number"
 }
 
 // decodeObject reads one JSON object, one level deep, and refuses what

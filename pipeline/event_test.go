@@ -113,14 +113,14 @@ func TestDecodeEventAttributes(t *testing.T) {
 		{"specversion", `null`, "is missing"},
 		{"specversion", `"0.3"`, `"0.3" is not supported`},
 		{"specversion", `"1.0.1"`, `"1.0.1" is not supported`},
-		{"specversion", `1.0`, "must be a string, is \"1.0\""},
+		{"specversion", `1.0`, "must be a string"},
 
 		{"id", `"A-z_9"`, ""},
 		{"id", strconv.Quote(long[:64]), ""},
 		{"id", ``, "is missing"},
 		{"id", `""`, "must not be empty"},
 		{"id", strconv.Quote(long), long},
-		{"id", `17`, `"17"`},
+		{"id", `17`, "must be a string"},
 		{"id", `["e1"]`, "must be a string"},
 		{"id", `"a b"`, `"a b" is not 1 to 64 of`},
 		{"id", `"a.b"`, `"a.b"`},
@@ -177,7 +177,7 @@ func TestDecodeEventAttributes(t *testing.T) {
 		{"time", `"2026-01-02T15:04:05Z"`, ""},
 		{"time", `"2026-01-02T15:04:05.123456789-11:30"`, ""},
 		{"time", `""`, "must not be empty"},
-		{"time", `1767366245`, `"1767366245"`},
+		{"time", `1767366245`, "must be a string"},
 		{"time", `"2026-01-02"`, `"2026-01-02" is not an RFC 3339 time`},
 		{"time", `"2026-01-02T15:04:05"`, `"2026-01-02T15:04:05"`},
 		{"time", `"2026-01-02 15:04:05Z"`, `"2026-01-02 15:04:05Z"`},
@@ -188,7 +188,7 @@ func TestDecodeEventAttributes(t *testing.T) {
 
 		{"expiresat", `"2001-01-01T00:00:00Z"`, ""}, // over already: the lane says so
 		{"expiresat", `"tomorrow"`, `"tomorrow"`},
-		{"expiresat", `true`, `"true"`},
+		{"expiresat", `true`, "must be a string"},
 		{"expiresat", `"2026-01-02T15:04:05+24:00"`, `"2026-01-02T15:04:05+24:00"`},
 		{"expiresat", `"2026-01-02T15:04:05+23:60"`, `"2026-01-02T15:04:05+23:60"`},
 		// The zero time must not be taken for "never".
@@ -198,7 +198,7 @@ func TestDecodeEventAttributes(t *testing.T) {
 		{"priority", `"normal"`, ""},
 		{"priority", `"low"`, `"low" is unknown, use urgent or normal`},
 		{"priority", `"Urgent"`, `"Urgent"`},
-		{"priority", `1`, `"1"`},
+		{"priority", `1`, "must be a string"},
 		{"priority", `""`, "must not be empty"},
 
 		{"revision", `"0"`, ""},
@@ -217,14 +217,14 @@ func TestDecodeEventAttributes(t *testing.T) {
 		{"revision", `"۱۲"`, `"۱۲"`},
 		{"revision", `" 1"`, `" 1"`},
 		{"revision", `""`, "must not be empty"},
-		{"revision", `true`, `"true"`},
-		{"revision", `[1]`, "is not an unsigned decimal"},
+		{"revision", `true`, "unsigned decimal"},
+		{"revision", `[1]`, "unsigned decimal"},
 
 		{"grantid", `"A-z_9"`, ""},
 		{"grantid", `"a b"`, `"a b"`},
 		{"grantid", strconv.Quote(long), long},
 		{"grantid", `"../secret"`, `"../secret"`},
-		{"grantid", `7`, `"7"`},
+		{"grantid", `7`, "must be a string"},
 
 		{"traceparent", `"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"`, ""},
 		{"traceparent", `"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"`, "is not a W3C trace context"},

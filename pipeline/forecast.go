@@ -74,6 +74,11 @@ func ETA(now time.Time, position int, urgent bool, windows []Window) time.Time {
 		// With a reserve in use the earliest returns refill it first.
 		late := w.Returns[max(len(w.Returns)-(usable-len(dates)), 0):]
 		dates = append(dates, late...)
+		for i, at := range dates { // nothing leaves during a pause, and returns the later for it
+			if at.Before(w.PausedUntil) {
+				dates[i] = w.PausedUntil
+			}
+		}
 		slices.SortFunc(dates, time.Time.Compare)
 		if len(dates) == 0 {
 			return time.Time{}

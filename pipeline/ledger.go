@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,10 @@ type Entry struct {
 	Attempts  []Attempt `json:"attempts,omitempty"`
 	Lease     time.Time `json:"lease,omitzero"`      // intent: nobody else may call before
 	NotBefore time.Time `json:"not_before,omitzero"` // retry: due then
+
+	// Unauthorized: Kenar refused the access token of Event's last call; a
+	// second refusal in a row makes the API key the suspect.
+	Unauthorized bool `json:"unauthorized,omitempty"`
 
 	// High is the newest that was ever attempted; an older event is stale.
 	// Before is High without the current attempt: a call that was provably
@@ -98,6 +103,15 @@ type Attempt struct {
 	Error       string    `json:"error,omitempty"`
 	BodyExcerpt string    `json:"body_excerpt,omitempty"`
 	DurationMS  int64     `json:"duration_ms"`
+}
+
+// maxHistory bounds the attempts that are told of an event; the first are
+// forgotten.
+const maxHistory = 32
+
+func history(before []Attempt, last Attempt) []Attempt {
+	all := append(slices.Clone(before), last)
+	return all[max(len(all)-maxHistory, 0):]
 }
 
 // A Ledger reads and writes entries and records of calls.

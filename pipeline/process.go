@@ -144,7 +144,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		pl.attempt = e.Attempt + 1
 		switch e.State {
 		case StateIntent: // its lease is over: the worker died, or lost the answer
-			pl.entry.Attempts = append(pl.entry.Attempts, Attempt{At: e.Lease.Add(-p.timing.lease()), Error: errInDoubt})
+			pl.entry.Attempts = history(e.Attempts, Attempt{At: e.Lease.Add(-p.timing.lease()), Error: errInDoubt})
 		case StateRetry:
 			if due := e.NotBefore; due.After(now.Add(50 * time.Millisecond)) {
 				return nil, &Outcome{Class: ClassParked, Next: Park, At: due}

@@ -184,7 +184,8 @@ func differs(want, have jetstream.StreamConfig) error {
 	return fmt.Errorf("stream %s must have %s", want.Name, strings.Join(bad, ", "))
 }
 
-// CheckServer refuses a NATS server that is too old, or has no JetStream.
+// CheckServer refuses a NATS server that is too old, or takes only small
+// messages.
 func CheckServer(nc *nats.Conn) error {
 	v := nc.ConnectedServerVersion()
 	if v == "" {
@@ -192,6 +193,9 @@ func CheckServer(nc *nats.Conn) error {
 	}
 	if older(v, MinServer) {
 		return fmt.Errorf("NATS server is %s, at least %s is needed: older ones lose or misfire scheduled retries", v, MinServer)
+	}
+	if most := nc.MaxPayload(); most < MaxMessage {
+		return fmt.Errorf("NATS server takes messages of at most %d bytes, %d are needed: raise its max_payload", most, MaxMessage)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -32,6 +31,12 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		p.pause(ctx, p.rateLimited(err))
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 	case ClassAuth:
+		if pl.send.GrantID != "" && !in.Unauthorized {
+			// The access token may just have been stale: once more with
+			// another one, before the key is the suspect.
+			in.Unauthorized = true
+			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
+		}
 		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 			Reason: "Kenar refuses the API key (" + excerpt(attempt.Error, 200) + "); check KENAR_API_KEY"})
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
@@ -44,13 +49,13 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		if hold.Probe {
 			p.resume(ctx)
 		}
-		return p.bury(ctx, pl, in, rev, Reason{Code: Forbidden, Message: refusal(err)}, class, attempt)
+		return p.bury(ctx, pl, in, rev, Reason{Code: Forbidden, Message: refusal(err)}, err, attempt, class)
 	default:
 		p.health.answered()
 		if hold.Probe {
 			p.resume(ctx)
 		}
-		return p.bury(ctx, pl, in, rev, Reason{Code: Rejected, Message: refusal(err)}, class, attempt)
+		return p.bury(ctx, pl, in, rev, Reason{Code: Rejected, Message: refusal(err)}, err, attempt, class)
 	}
 }
 
@@ -108,7 +113,7 @@ func (p *processor) resume(ctx context.Context) {
 func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, receipt kenar.Receipt, attempt Attempt) Outcome {
 	w, now := pl.send, p.now().UTC()
 	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
-	e.Attempts = append(e.Attempts, attempt)
+	e.Attempts = history(e.Attempts, attempt)
 	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: receipt.Status}
 	switch w.Op {
 	case CreateUser:
@@ -130,12 +135,12 @@ func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, r
 // retry schedules the event again, or gives it up after its last attempt.
 func (p *processor) retry(ctx context.Context, pl *plan, e Entry, rev uint64, err error, attempt Attempt) Outcome {
 	if pl.attempt >= p.most {
-		return p.bury(ctx, pl, e, rev, exhausted(append(slices.Clone(e.Attempts), attempt)), ClassRetryable, attempt)
+		return p.bury(ctx, pl, e, rev, exhausted(history(e.Attempts, attempt)), err, attempt, ClassRetryable)
 	}
 	w := pl.send
-	e.State, e.Lease = StateRetry, time.Time{}
+	e.State, e.Lease, e.Unauthorized = StateRetry, time.Time{}, false
 	e.NotBefore = p.now().Add(p.backoff.Delay(pl.attempt)).UTC()
-	e.Attempts = append(e.Attempts, attempt)
+	e.Attempts = history(e.Attempts, attempt)
 	if !mayBeApplied(err) {
 		e.High, e.InDoubt = e.Before, e.WasInDoubt
 	}
@@ -168,11 +173,11 @@ func (p *processor) release(ctx context.Context, pl *plan, e Entry, rev uint64, 
 }
 
 // bury gives an event up after a call.
-func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r Reason, class Class, attempt Attempt) Outcome {
+func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r Reason, err error, attempt Attempt, class Class) Outcome {
 	w := pl.send
 	e.State, e.Lease = StateDead, time.Time{}
-	e.Attempts = append(e.Attempts, attempt)
-	if class != ClassRetryable { // Kenar said no: it was not applied
+	e.Attempts = history(e.Attempts, attempt)
+	if !mayBeApplied(err) {
 		e.High, e.InDoubt = e.Before, e.WasInDoubt
 	}
 	e.markDead(w.ID, r, e.Attempts)

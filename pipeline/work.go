@@ -47,6 +47,9 @@ type Work struct {
 	Event       json.RawMessage `json:"event"`              // the original, its sensitive identifiers hashed
 }
 
+// workOverhead is more than the rest of a message of work takes.
+const workOverhead = 16 << 10
+
 func decodeWork(data []byte) (*Work, error) {
 	w := new(Work)
 	if err := json.Unmarshal(data, w); err != nil {
@@ -107,6 +110,10 @@ func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
 		return nil, warnings, &Reason{Code: InvalidEvent, Message: err.Error()}
 	}
 	w.Event = masked
+	if n := len(w.Event) + len(w.Body); n > MaxMessage-workOverhead {
+		return nil, warnings, &Reason{Code: InvalidEvent, Field: "data",
+			Message: fmt.Sprintf("event and request are %d bytes together, at most %d fit in a message", n, MaxMessage-workOverhead)}
+	}
 	h := sha256.New()
 	h.Write([]byte(w.Op))
 	h.Write([]byte{0})

@@ -96,10 +96,18 @@ func checkStreams(ctx context.Context, cfg config.Config, nc *nats.Conn) []check
 	case cfg.AutoCreate():
 		return []check{passed("streams", "not all as needed; the worker will create or update them (NATS_AUTO_CREATE)")}
 	}
-	return []check{failed("streams", oneLine(err), "create or update them as an administrator, or start one worker with NATS_AUTO_CREATE=true")}
+	return []check{failed("streams", brief(err), "create or update them as an administrator, or start one worker with NATS_AUTO_CREATE=true")}
 }
 
-func oneLine(err error) error { return errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")) }
+// brief is the beginning of what may be a long list of errors.
+func brief(err error) error {
+	const most = 3
+	lines := strings.Split(err.Error(), "\n")
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return errors.New(strings.Join(lines, "; "))
+}
 
 // checkRedis says hello.
 func checkRedis(ctx context.Context, cfg config.Config) check {
@@ -112,6 +120,7 @@ func checkRedis(ctx context.Context, cfg config.Config) check {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
+	redis.SetLogger(redisLog{zerolog.Nop()})
 	client := open()
 	defer func() { _ = client.Close() }()
 	start := time.Now()

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"sync"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/ratelimit"
@@ -36,8 +38,8 @@ func (w *limiterWatch) notify(e ratelimit.Event) {
 		}
 		w.closed[e.Kind] = e.String()
 		level = zerolog.WarnLevel
-		if e.Kind == ratelimit.Rebuilding && e.Err == nil {
-			level = zerolog.InfoLevel // as at each start with an embedded Redis
+		if e.Kind == ratelimit.Rebuilding && (e.Err == nil || errors.Is(e.Err, jetstream.ErrStreamNotFound)) {
+			level = zerolog.InfoLevel // as at each start with an embedded Redis, and the first one of all
 		}
 	case ratelimit.RedisBack, ratelimit.Rebuilt, ratelimit.ClockGood:
 		delete(w.closed, ends[e.Kind])

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
 )
 
 // parseRedisURL reads the forms of REDIS_URL:
@@ -82,6 +84,15 @@ func redisNodes(text string) (*url.URL, error) {
 	}
 	u.RawQuery = q.Encode()
 	return u, nil
+}
+
+// redisLog takes the lines that go-redis would print to standard error, among
+// the output of the command. What matters is told by the limiter, once.
+type redisLog struct{ log zerolog.Logger }
+
+// Printf implements the logger of go-redis.
+func (l redisLog) Printf(_ context.Context, format string, v ...any) {
+	l.log.Debug().Msgf("redis: "+format, v...)
 }
 
 func redisURLError(err error) error {

@@ -134,6 +134,7 @@ func (s *stack) openNATS() (err error) {
 // openRedis starts the embedded Redis, or makes a client, which connects when
 // it is used.
 func (s *stack) openRedis() (err error) {
+	redis.SetLogger(redisLog{s.log})
 	if s.cfg.EmbeddedRedis() {
 		if s.memory, err = embedded.StartRedis(); err == nil {
 			s.redis = redis.NewClient(s.memory.Options())

@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -29,14 +31,16 @@ const patience = 30 * time.Second
 //	admin PATH                  get a path of the admin server
 //	start nats|redis|taken ADDR start a server, or one that only takes the port
 //	stop nats|redis             stop it, without forgetting what it holds
-//	kenar fault TARGET STATUS BODY   answer the next call about a target so
+//	await DURATION COMMAND ARG…  run a command until it succeeds
+//	term COMMAND                send SIGTERM to a command in the background
+//	kenar fault TARGET STATUS BODY   answer the next POST about a target so
 //	kenar delay TARGET DURATION      answer it late
 //	kenar hang TARGET                answer it never
 //	kenar await N               wait for so many calls
-//	kenar calls                 print all calls
+//	kenar calls                 print all calls, and how many they are
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "ready": ready, "admin": admin, "start": start, "stop": stop, "kenar": kenar,
+		"exits": exits, "ready": ready, "admin": admin, "start": start, "stop": stop, "kenar": kenar, "term": term, "await": await,
 	}
 }
 
@@ -60,6 +64,26 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// await repeats a command against a server that is about to come up.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	check(ts, neg, args, 2)
+	within, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	deadline := time.Now().Add(within)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("no success within %s: %v", within, err)
+		}
+		<-tick.C
+	}
+}
+
 // get asks the admin server of the script's worker.
 func get(ts *testscript.TestScript, path string) (status int, body string, err error) {
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -76,7 +100,7 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, neg, args, 1)
 	pattern := regexp.MustCompile("")
 	if len(args) > 1 {
-		pattern = regexp.MustCompile(args[1])
+		pattern = regexp.MustCompile("(?m)" + args[1])
 	}
 	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -140,6 +164,18 @@ func stop(ts *testscript.TestScript, neg bool, args []string) {
 	delete(s.servers, args[0])
 }
 
+// term is testscript's kill for the signal that it does not know.
+func term(ts *testscript.TestScript, neg bool, args []string) {
+	check(ts, neg, args, 1)
+	for _, cmd := range ts.BackgroundCmds() {
+		if filepath.Base(cmd.Path) == args[0] {
+			ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+			return
+		}
+	}
+	ts.Fatalf("%s does not run in the background", args[0])
+}
+
 func kenar(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, neg, args, 1)
 	k := sceneOf(ts).kenar
@@ -147,13 +183,13 @@ func kenar(ts *testscript.TestScript, neg bool, args []string) {
 	case args[0] == "fault" && len(args) == 4:
 		status, err := strconv.Atoi(args[2])
 		ts.Check(err)
-		k.Script(kenartest.Fault{Target: args[1], Status: status, Body: args[3]})
+		k.Script(kenartest.Fault{Method: http.MethodPost, Target: args[1], Status: status, Body: args[3]})
 	case args[0] == "delay" && len(args) == 3:
 		d, err := time.ParseDuration(args[2])
 		ts.Check(err)
-		k.Script(kenartest.Fault{Target: args[1], Delay: d})
+		k.Script(kenartest.Fault{Method: http.MethodPost, Target: args[1], Delay: d})
 	case args[0] == "hang" && len(args) == 2:
-		k.Script(kenartest.Fault{Target: args[1], Hang: true})
+		k.Script(kenartest.Fault{Method: http.MethodPost, Target: args[1], Hang: true})
 	case args[0] == "await" && len(args) == 2:
 		n, err := strconv.Atoi(args[1])
 		ts.Check(err)
@@ -162,10 +198,13 @@ func kenar(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = k.WaitCalls(ctx, n)
 		ts.Check(err)
 	case args[0] == "calls" && len(args) == 1:
-		for _, c := range k.Calls() {
+		calls := k.Calls()
+		for _, c := range calls {
 			_, err := fmt.Fprintln(ts.Stdout(), c)
 			ts.Check(err)
 		}
+		_, err := fmt.Fprintf(ts.Stdout(), "calls: %d\n", len(calls))
+		ts.Check(err)
 	default:
 		ts.Fatalf("usage: see clitest")
 	}
