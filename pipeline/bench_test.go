@@ -43,8 +43,7 @@ func benchmarkWorker(b *testing.B, latency time.Duration, calls int) {
 	done := make(chan struct{})
 	go func() { defer close(done); run(ctx) }()
 	defer func() { cancel(); <-done }()
-	for !w.Ready() {
-		time.Sleep(time.Millisecond) //nolint:forbidigo // start of the worker, not measured
+	for tick := time.Tick(time.Millisecond); !w.Ready(); <-tick { // not measured
 	}
 	finals := make(chan struct{}, b.N)
 	sub, err := l.nc.Subscribe(finalSubjectPrefix+">", func(*nats.Msg) { finals <- struct{}{} })

@@ -276,11 +276,12 @@ func (d *dispatcher) start(work context.Context, t token) {
 		if o.Unused {
 			d.keepSpare(t)
 		}
-		d.settler.settle(work, x, o)
-		d.report(x, o)
 		d.mu.Lock()
 		d.running--
 		d.mu.Unlock()
+		wake(d.changed) // the slot is free: the next call need not wait for what is told of this one
+		d.settler.settle(work, x, o)
+		d.report(x, o)
 		d.putBack(x, o)
 	})
 }

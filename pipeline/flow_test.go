@@ -63,7 +63,7 @@ func TestNewestInOldestPlace(t *testing.T) {
 			l.queue(tt.events...)
 			l.resume()
 			for _, e := range tt.events {
-				id := e["id"].(string)
+				id := fmt.Sprint(e["id"])
 				got := l.final(id)
 				if id == tt.sent && got.Result != ResultAccepted || id != tt.sent && (got.Result != ResultSuperseded || got.SupersededBy == "" || got.SupersededBy == id) {
 					t.Errorf("%s ended %s by %q", id, got.Result, got.SupersededBy)

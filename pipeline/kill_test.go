@@ -171,22 +171,20 @@ func (l *lab) victim(kill string, open func() int) (killed bool) {
 	for {
 		select {
 		case err := <-ended:
-			var exit *exec.ExitError
-			if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+			if endedBy(err, syscall.SIGKILL) {
 				return true
 			}
 			l.t.Fatalf("worker (%s): %v\n%s", kill, err, &out)
 		case <-limit:
-			_ = cmd.Process.Kill()
-			<-ended
+			must(l.t, cmd.Process.Kill())
+			endedBy(<-ended, syscall.SIGKILL)
 			return false
 		case <-tick.C:
 			if open() > 0 {
 				continue
 			}
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-			var exit *exec.ExitError
-			if err := <-ended; errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGTERM {
+			must(l.t, cmd.Process.Signal(syscall.SIGTERM))
+			if err := <-ended; endedBy(err, syscall.SIGTERM) {
 				return false // before it listened to signals
 			} else if err != nil {
 				l.t.Fatalf("worker (%s) after SIGTERM: %v\n%s", kill, err, &out)
@@ -194,6 +192,15 @@ func (l *lab) victim(kill string, open func() int) (killed bool) {
 			return false
 		}
 	}
+}
+
+func endedBy(err error, s syscall.Signal) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == s
 }
 
 // killEvents makes targets with revisions in any order, some of which Kenar

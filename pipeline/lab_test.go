@@ -202,7 +202,7 @@ func (l *lab) publish(events ...map[string]any) {
 	for _, e := range events {
 		raw, err := json.Marshal(e)
 		must(l.t, err)
-		l.publishRaw("kenar.events."+strings.Replace(e["subject"].(string), "/", ".", 1), e["id"].(string), raw)
+		l.publishRaw("kenar.events."+strings.Replace(fmt.Sprint(e["subject"]), "/", ".", 1), fmt.Sprint(e["id"]), raw)
 	}
 }
 

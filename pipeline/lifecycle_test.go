@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -188,7 +189,11 @@ func freePort(t *testing.T) int {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer func() { must(t, ln.Close()) }()
-	return ln.Addr().(*net.TCPAddr).Port
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	must(t, err)
+	n, err := strconv.Atoi(port)
+	must(t, err)
+	return n
 }
 
 // Two workers share a lane: together they make each call once, and never more
@@ -214,7 +219,7 @@ func TestTwoWorkers(t *testing.T) {
 	if lane.Waiting() != 10 || len(lane.Windows) != 1 || lane.Windows[0].Free != 0 || lane.Windows[0].Spent != 30 {
 		t.Errorf("status %+v", lane)
 	}
-	if eta := lane.LastETA.Sub(time.Now()); eta < 50*time.Minute || eta > 70*time.Minute {
+	if eta := time.Until(lane.LastETA); eta < 50*time.Minute || eta > 70*time.Minute {
 		t.Errorf("the last event is due in %s", eta)
 	}
 	if n := l.kenar.Count(); n != 30 {

@@ -161,33 +161,32 @@ type parts struct {
 // server is away; nil parts and no error mean that ctx ended.
 func (w *Worker) open(ctx context.Context) (*parts, error) {
 	var p *parts
-	var fatal error
-	err := untilDone(ctx, w.cfg.Log, "open the streams", func() error {
+	var tooOld error
+	err := untilDone(ctx, w.cfg.Log, "open the streams", func() (err error) {
 		if !w.cfg.NATS.IsConnected() {
 			return errors.New("not connected to NATS")
 		}
-		if fatal = CheckServer(w.cfg.NATS); fatal != nil {
+		if err := CheckServer(w.cfg.NATS); errors.Is(err, nats.ErrConnectionClosed) {
+			return err // lost it just now
+		} else if err != nil {
+			tooOld = err
 			return nil
 		}
 		top := Topology{Replicas: w.cfg.Replicas, AckWait: w.timing.ackWait()}
 		if w.cfg.AutoCreate {
-			if err := top.Create(ctx, w.js); err != nil {
-				return err
-			}
-		} else if err := top.Check(ctx, w.js); err != nil {
-			return err
+			err = top.Create(ctx, w.js)
+		} else {
+			err = top.Check(ctx, w.js)
 		}
-		var err error
-		p, err = w.build(ctx)
+		if err == nil {
+			p, err = w.build(ctx)
+		}
 		return err
 	})
-	if fatal != nil {
-		return nil, fatal
+	if ctx.Err() != nil {
+		return nil, nil
 	}
-	if err != nil {
-		return nil, nil //nolint:nilerr // only the end of ctx
-	}
-	return p, nil
+	return p, errors.Join(err, tooOld)
 }
 
 // build wires the parts.

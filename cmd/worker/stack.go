@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -185,6 +186,9 @@ func (s *stack) redisName() string {
 	return s.cfg.RedisURL.String()
 }
 
+// flushTime bounds the last words to NATS.
+const flushTime = 2 * time.Second
+
 // Close releases everything, in the reverse order of opening.
 func (s *stack) Close() {
 	if s.redis != nil {
@@ -194,6 +198,9 @@ func (s *stack) Close() {
 		s.memory.Close()
 	}
 	if s.nats != nil {
+		// What the worker gave back must have arrived, or it waits for the ack
+		// wait of its deliveries after the next start.
+		_ = s.nats.FlushTimeout(flushTime)
 		s.nats.Close()
 	}
 	if s.server != nil {
