@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
@@ -224,5 +227,39 @@ func TestTwoWorkers(t *testing.T) {
 	}
 	if n := l.kenar.Count(); n != 30 {
 		t.Errorf("%d calls, 30 are allowed", n)
+	}
+}
+
+// The metrics tell the state of lanes and limits, under names that follow the
+// conventions.
+func TestGauges(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, kenartest.Config{})
+	reg := prometheus.NewPedanticRegistry()
+	w, _ := l.worker(func(s *settings) { s.limits, s.cfg.Registry = "ADD_ON_CREATE=1/1h; app=5/1m", reg })
+	l.publish(attach("e0", "post/P0", "one"))
+	l.final("e0")
+	l.publish(attach("e1", "post/P1", "one"))
+	l.queuedAt("e1")
+	must(t, w.cfg.Limiter.Bucket(string(PostDelete)).Pause(t.Context(), testPause()))
+	want := `
+# HELP kenar_tokens_free Tokens that can be taken now, with those kept for urgent work.
+# TYPE kenar_tokens_free gauge
+kenar_tokens_free{permission="ADD_ON_CREATE",window="1h0m0s"} 0
+kenar_tokens_free{permission="app",window="1m0s"} 4
+# HELP kenar_events_finished_total Events that ended in a lane, by result and reason.
+# TYPE kenar_events_finished_total counter
+kenar_events_finished_total{lane="ADD_ON_CREATE",reason="",result="accepted"} 1
+# HELP kenar_limiter_up Whether the limiter answered this scrape.
+# TYPE kenar_limiter_up gauge
+kenar_limiter_up 1
+`
+	l.eventually("the metrics are as they should be", func() bool {
+		return testutil.GatherAndCompare(reg, strings.NewReader(want), "kenar_tokens_free", "kenar_events_finished_total", "kenar_limiter_up") == nil
+	})
+	problems, err := testutil.GatherAndLint(reg)
+	must(t, err)
+	if len(problems) > 0 {
+		t.Errorf("%v", problems)
 	}
 }

@@ -75,8 +75,8 @@ type Worker struct {
 	timing  timing
 	step    func(string) // tests only: called between the steps of handling
 
-	ready       atomic.Bool
-	dispatchers atomic.Pointer[[]*dispatcher]
+	ready atomic.Bool
+	parts atomic.Pointer[parts] // nil until the streams are open
 }
 
 // NewWorker checks the configuration. It does no I/O.
@@ -93,7 +93,14 @@ func NewWorker(cfg Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a worker: %w", err)
 	}
-	return &Worker{cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App, timing: defaultTiming(cfg.Timeout), step: func(string) {}}, nil
+	w := &Worker{
+		cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App,
+		timing: defaultTiming(cfg.Timeout), step: func(string) {},
+	}
+	if err := cfg.Registry.Register(newGauges(w)); err != nil {
+		return nil, fmt.Errorf("make a worker: %w", err)
+	}
+	return w, nil
 }
 
 // Ready reports whether the worker has its streams and is connected to NATS.
@@ -113,7 +120,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if parts == nil {
 		return nil // ctx ended first
 	}
-	w.dispatchers.Store(&parts.dispatchers)
+	w.parts.Store(parts)
 	svc, err := w.serveStatus(parts)
 	if err != nil {
 		return fmt.Errorf("answer status requests: %w", err)

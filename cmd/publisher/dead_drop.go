@@ -56,7 +56,7 @@ it wants --yes.`,
 
 // confirm asks whether so many dead letters may be removed.
 func (a *app) confirm(cmd *cobra.Command, n int) error {
-	if !cli.IsTerminal(a.in) || !cli.IsTerminal(a.err) {
+	if !cli.IsTerminal(a.in) {
 		return cli.Usage(cmd, fmt.Errorf("this would remove %d dead letters for good; say --yes to do so", n))
 	}
 	_, _ = fmt.Fprintf(a.err, "Remove %d dead letters for good? [y/N] ", n)
