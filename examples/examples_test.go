@@ -2,7 +2,6 @@ package examples_test
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -86,7 +85,7 @@ func TestReadmeListsEverySample(t *testing.T) {
 		if s.Want.Reason != "" {
 			end += ": " + string(s.Want.Reason)
 		}
-		if row := fmt.Sprintf("| `%s` | %s | %s |\n", s.File, s.Shows, end); !strings.Contains(string(readme), row) {
+		if row := "| `" + s.File + "` | " + s.Shows + " | " + end + " |\n"; !strings.Contains(string(readme), row) {
 			t.Errorf("README.md lacks the row\n%s", row)
 		}
 	}

@@ -95,6 +95,7 @@ func TestPassed(t *testing.T) {
 		{"arrived later, with no revision", []attempt{{"e1", rev(2, 1)}}, "e2", bare(2), ""},
 		{"the highest revision is not the latest arrival", []attempt{{"e1", rev(9, 1)}, {"e2", bare(2)}}, "e3", rev(8, 3), "e1"},
 		{"a high revision from before one without", []attempt{{"e2", bare(2)}}, "e1", rev(9, 1), "e2"},
+		{"its own mark", []attempt{{"e1", bare(3)}}, "e1", bare(2), ""},
 		{"the place of its original", []attempt{{"e1", bare(3)}}, "e1~1", bare(3), ""},
 	}
 	for _, tt := range tests {

@@ -14,7 +14,7 @@ func (a *app) calendar(s pipeline.Status, now time.Time) error {
 	drawn := make(map[string]bool) // the windows of the app are in every lane
 	for _, l := range s.Lanes {
 		for _, w := range l.Windows {
-			name := fmt.Sprintf("%s, %d in %s", w.Permission, w.Limit, cli.Span(w.Every))
+			name := fmt.Sprintf("%s, %d in %s", w.Permission, w.Limit, every(w.Every))
 			if w.Every == 0 || drawn[name] {
 				continue
 			}

@@ -50,7 +50,7 @@ func (a *app) listDead(letters []pipeline.DeadRecord) error {
 			continue
 		}
 		l := r.Letter
-		t.Add(l.Time.Local().Format(time.DateTime), r.EventID, dash(l.Subject), strconv.Itoa(len(l.Data.Attempts)), cli.Brief(&l.Data.Reason))
+		t.Add(l.Time.Local().Format(time.DateTime), r.EventID, dash(l.Subject), strconv.Itoa(len(l.Data.Attempts)), brief(&l.Data.Reason))
 	}
 	if a.json {
 		return nil

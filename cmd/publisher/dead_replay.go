@@ -90,7 +90,7 @@ func (a *app) tellRefused(l pipeline.DeadRecord, err error) {
 		a.say("%s: %v", l.EventID, err)
 		return
 	}
-	for _, f := range cli.Faults(reason) {
+	for _, f := range cli.Faults(reason.Field, reason.Message) {
 		a.say("%s: %s: %s", l.EventID, reason.Code, cli.Line(f))
 	}
 }

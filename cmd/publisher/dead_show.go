@@ -61,7 +61,7 @@ func (a *app) showDead(r pipeline.DeadRecord, another bool) error {
 	t.Add("lane", dash(string(d.Lane)))
 	t.Add("written", l.Time.Local().Format(time.DateTime)+" ("+cli.Distance(l.Time, now)+")")
 	t.Add("reason", c.Red(string(d.Reason.Code)))
-	for _, f := range cli.Faults(&d.Reason) {
+	for _, f := range cli.Faults(d.Reason.Field, d.Reason.Message) {
 		t.Add("", cli.Line(f))
 	}
 	t.Add("attempts", attempts(d.Attempts))

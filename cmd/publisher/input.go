@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -103,7 +104,7 @@ func (s *splitter) array() {
 		start := s.skip(int(dec.InputOffset()), blank+",")
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			s.add(start, index, nil, s.explain(start, 0, err))
+			s.add(start, index, nil, s.explain(start))
 			return
 		}
 		s.add(start, index, raw, nil)
@@ -136,7 +137,7 @@ func (s *splitter) sequence() {
 				s.add(from, -1, raw, nil)
 				continue
 			}
-			s.add(from, -1, nil, s.explain(from, start, err))
+			s.add(from, -1, nil, s.explain(from))
 			next := bytes.Index(s.data[from:], []byte("\n{"))
 			if next < 0 {
 				return
@@ -152,9 +153,12 @@ func (s *splitter) skip(offset int, chars string) int {
 	return offset + len(rest) - len(bytes.TrimLeft(rest, chars))
 }
 
-// explain says where in the document the syntax is wrong. The offset of the
-// decoder counts from base.
-func (s *splitter) explain(start, base int, err error) error {
+// explain says where the syntax of the document at start is wrong. It reads it
+// once more: the offsets of a decoder that has read something before leave out
+// what was between the values.
+func (s *splitter) explain(start int) error {
+	var raw json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(s.data[start:])).Decode(&raw)
 	var syntax *json.SyntaxError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
@@ -162,13 +166,13 @@ func (s *splitter) explain(start, base int, err error) error {
 	case !errors.As(err, &syntax):
 		return fmt.Errorf("not JSON: %w", err)
 	}
-	at := min(max(base+int(syntax.Offset)-1, start), len(s.data))
+	at := min(max(start+int(syntax.Offset)-1, start), len(s.data))
 	before := s.data[start:at]
 	line := bytes.Count(before, []byte("\n"))
 	column := len([]rune(string(before[bytes.LastIndexByte(before, '\n')+1:]))) + 1
-	where := fmt.Sprintf("at character %d of this line", column)
+	where := fmt.Sprintf("at character %d", column)
 	if line > 0 {
-		where = fmt.Sprintf("%d lines further down, at character %d", line, column)
+		where += " of line " + strconv.Itoa(s.lineOf(start)+line)
 	}
 	return fmt.Errorf("not JSON: %s, %s", strings.TrimPrefix(syntax.Error(), "json: "), where)
 }

@@ -73,7 +73,7 @@ func (a *app) awaitFinals(ctx context.Context, client *pipeline.Client, ids []st
 	open, err := a.follow(ctx, client, ids, true, timeout, func(e pipeline.OutcomeEvent) error {
 		if e.Data.Result == pipeline.ResultQueued {
 			if cli.IsTerminal(a.err) {
-				a.say("%s is queued: %s", e.Data.EventID, cli.Detail(e.Data, a.now()))
+				a.say("%s is queued: %s", e.Data.EventID, detail(e.Data, a.now()))
 			}
 			return nil
 		}
@@ -158,7 +158,7 @@ func (a *app) printOutcome(e pipeline.OutcomeEvent) error {
 		return a.line(e)
 	}
 	d := e.Data
-	return a.print("%s  %s  %-28s  %-24s  %s\n", d.At.Local().Format(time.DateTime), a.paintResult(d.Result), d.EventID, e.Subject, cli.Detail(d, a.now()))
+	return a.print("%s  %s  %-28s  %-24s  %s\n", d.At.Local().Format(time.DateTime), a.paintResult(d.Result), d.EventID, e.Subject, detail(d, a.now()))
 }
 
 func (a *app) paintResult(r pipeline.Result) string {

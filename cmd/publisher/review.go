@@ -59,7 +59,7 @@ func (f *finding) refuse(err error) {
 	case err == nil:
 		return
 	case errors.As(err, &reason):
-		f.faults = append(f.faults, cli.Faults(reason)...)
+		f.faults = append(f.faults, cli.Faults(reason.Field, reason.Message)...)
 	default:
 		reason = &pipeline.Reason{Code: pipeline.InvalidEvent}
 		f.faults = append(f.faults, widgets.Fault{Message: err.Error()})

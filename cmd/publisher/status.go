@@ -102,7 +102,7 @@ func tokens(s pipeline.Status, l pipeline.LaneStatus) string {
 		if w.Known {
 			text = strconv.Itoa(w.Free)
 		}
-		text += fmt.Sprintf("/%d in %s", w.Limit, cli.Span(w.Every))
+		text += fmt.Sprintf("/%d in %s", w.Limit, every(w.Every))
 		if w.Permission != string(l.Lane) {
 			text += " (" + w.Permission + ")"
 		}
@@ -112,6 +112,19 @@ func tokens(s pipeline.Status, l pipeline.LaneStatus) string {
 		return "no limit"
 	}
 	return strings.Join(all, ", ")
+}
+
+// every is the length of a window in its largest unit, as in "7 d" or "1 min".
+func every(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if d >= u.unit && d%u.unit == 0 {
+			return fmt.Sprintf("%d %s", d/u.unit, u.name)
+		}
+	}
+	return d.String()
 }
 
 func nextToken(l pipeline.LaneStatus, now time.Time) string {

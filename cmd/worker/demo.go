@@ -82,7 +82,7 @@ func (d *demo) run(cmd *cobra.Command) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(cfg.DataDir)) }()
 	}
 	cfg = d.configure(cfg)
-	if err := d.open(cmd.Context(), cfg); err != nil {
+	if err := d.open(cfg); err != nil {
 		return err
 	}
 	defer d.stack.Close()
@@ -111,7 +111,7 @@ func (d *demo) configure(cfg config.Config) config.Config {
 }
 
 // open wires the stack. An address that is taken is replaced by a free one.
-func (d *demo) open(ctx context.Context, cfg config.Config) (err error) {
+func (d *demo) open(cfg config.Config) (err error) {
 	log := cli.NewLogger(d.app.err, cfg.LogLevel, cfg.LogFormat)
 	for _, addr := range []*string{&cfg.EmbeddedNATSAddr, &cfg.AdminAddr} {
 		if host, _, err := net.SplitHostPort(*addr); err == nil && listening(*addr) {
@@ -119,7 +119,7 @@ func (d *demo) open(ctx context.Context, cfg config.Config) (err error) {
 			*addr = net.JoinHostPort(host, "0")
 		}
 	}
-	d.stack, err = newStack(ctx, cfg, log)
+	d.stack, err = newStack(cfg, log)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = cli.WithHint(err, "start the demo again")
 	}

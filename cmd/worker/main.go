@@ -100,7 +100,7 @@ func (a *app) run(cmd *cobra.Command, _ []string) error {
 	for _, w := range warnings(cfg) {
 		log.Warn().Msg(w)
 	}
-	s, err := newStack(cmd.Context(), cfg, log)
+	s, err := newStack(cfg, log)
 	if err != nil {
 		return err
 	}

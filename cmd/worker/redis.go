@@ -77,8 +77,8 @@ func redisNodes(text string) (*url.URL, error) {
 	q := u.Query()
 	for part := range strings.SplitSeq(more, ",") {
 		node, err := url.Parse(strings.TrimSpace(part))
-		if err != nil || node.Host == "" || node.Port() == "" {
-			return nil, errors.New("want further addresses as redis://host:port, separated by commas")
+		if err != nil || node.Port() == "" || node.User != nil || node.RawQuery != "" || strings.Trim(node.Path, "/") != "" {
+			return nil, errors.New("want further addresses as redis://host:port, separated by commas; user, database and parameters belong into the first URL")
 		}
 		q.Add("addr", node.Host)
 	}

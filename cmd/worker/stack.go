@@ -41,7 +41,7 @@ type stack struct {
 
 // newStack opens what is embedded, connects without waiting for servers that
 // are away, and wires the rest. The caller closes the stack.
-func newStack(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
+func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 	s := &stack{cfg: cfg, log: log, watch: &limiterWatch{log: log}}
 	defer func() {
 		if err != nil {

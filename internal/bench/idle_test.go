@@ -19,8 +19,8 @@ const (
 // the figures.
 func BenchmarkIdle(b *testing.B) {
 	path := buildWorker(b)
-	for name, embed := range map[string]bool{"servers=outside": false, "servers=own": true} {
-		b.Run(name, func(b *testing.B) {
+	for _, embed := range []bool{false, true} {
+		b.Run(servers(embed), func(b *testing.B) {
 			for range b.N {
 				measureIdle(b, path, embed)
 			}

@@ -25,6 +25,14 @@ type site struct {
 	dir   string   // DATA_DIR of the embedded server
 }
 
+// servers names where JetStream and Redis run.
+func servers(embed bool) string {
+	if embed {
+		return "servers=own"
+	}
+	return "servers=outside"
+}
+
 // newSite makes a site whose servers run in the worker when embed is true, else
 // in this process. The inbox holds n events, each for a post of its own.
 func newSite(b *testing.B, embed bool, n int) *site {

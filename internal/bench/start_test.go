@@ -13,8 +13,8 @@ func BenchmarkStart(b *testing.B) {
 	path := buildWorker(b)
 	info, err := os.Stat(path)
 	must(b, err)
-	for name, embed := range map[string]bool{"servers=outside": false, "servers=own": true} {
-		b.Run(name, func(b *testing.B) {
+	for _, embed := range []bool{false, true} {
+		b.Run(servers(embed), func(b *testing.B) {
 			var total time.Duration
 			for range b.N {
 				s := newSite(b, embed, 1)

@@ -71,7 +71,7 @@ func Report(w io.Writer, program string, err error) int {
 
 // joined takes an error of errors.Join apart.
 func joined(err error) []error {
-	if j, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost one is a list
+	if j, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range j.Unwrap() {
 			all = append(all, joined(e)...)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -33,8 +34,11 @@ func ExampleWhen() {
 func ExampleFaults() {
 	_, _, err := pipeline.Builder{}.Validate([]byte(`{"specversion":"1.0","id":"e1","source":"shop",
 		"type":"kenar.addon.detach.v1","subject":"post/gZ206tip","priority":"soon","data":[]}`))
-	reason := err.(*pipeline.Reason)
-	for _, f := range cli.Faults(reason) {
+	var reason *pipeline.Reason
+	if !errors.As(err, &reason) {
+		return
+	}
+	for _, f := range cli.Faults(reason.Field, reason.Message) {
 		fmt.Println(f)
 	}
 	// Output:

@@ -1,25 +1,27 @@
 package cli
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/kenar-addons/kenar-addons/pipeline"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
 // faultStart is how a fault of a list begins: a separator and a path.
 var faultStart = regexp.MustCompile(`^; ([a-z_][A-Za-z0-9_.\[\]-]*): `)
 
-// Faults takes a reason apart into the single faults that its message lists,
-// so that each can have a line of its own. A reason is kept and sent as one
-// text; an event whose widgets have five faults has all of them in it.
-func Faults(r *pipeline.Reason) []widgets.Fault {
-	if !strings.HasPrefix(r.Message, r.Field+": ") || r.Field == "" {
-		return []widgets.Fault{{Path: r.Field, Message: r.Message}}
+// Faults takes a reason, which is a field and a message, apart into the single
+// faults that its message lists, so that each can have a line of its own. A
+// reason is kept and sent as one text; that of an event whose widgets have five
+// faults has all of them in it.
+func Faults(field, message string) []widgets.Fault {
+	text, listed := strings.CutPrefix(message, field+": ")
+	if !listed || field == "" {
+		return []widgets.Fault{{Path: field, Message: message}}
 	}
 	var faults []widgets.Fault
-	path, text := r.Field, strings.TrimPrefix(r.Message, r.Field+": ")
+	path := field
 	quoted := false
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -38,4 +40,15 @@ func Faults(r *pipeline.Reason) []widgets.Fault {
 		}
 	}
 	return append(faults, widgets.Fault{Path: path, Message: text})
+}
+
+// Line is a fault in one line.
+func Line(f widgets.Fault) string { return strings.ReplaceAll(f.String(), "\n", " ") }
+
+// Count is a number with its noun: "1 event", "2 events".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

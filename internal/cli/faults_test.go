@@ -30,7 +30,7 @@ func TestFaults(t *testing.T) {
 			[]widgets.Fault{{Path: "id", Message: `"x; time: \"; y: z" is not an id`}, {Path: "time", Message: "is missing"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, Faults(&c.reason)); diff != "" {
+			if diff := cmp.Diff(c.want, Faults(c.reason.Field, c.reason.Message)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -61,7 +61,7 @@ func TestFaultsOfAnEvent(t *testing.T) {
 	if !errors.As(err, &want) {
 		t.Fatalf("the widgets are good: %v", err)
 	}
-	if diff := cmp.Diff([]widgets.Fault(want), Faults(reason)); diff != "" {
+	if diff := cmp.Diff([]widgets.Fault(want), Faults(reason.Field, reason.Message)); diff != "" {
 		t.Errorf("-told by widgets +taken apart:\n%s", diff)
 	}
 }
@@ -71,7 +71,7 @@ func FuzzFaults(f *testing.F) {
 	f.Add("", `"; a: "`)
 	f.Add("a", `a: \`)
 	f.Fuzz(func(t *testing.T, field, message string) {
-		faults := Faults(&pipeline.Reason{Field: field, Message: message})
+		faults := Faults(field, message)
 		// Nothing gets lost: joined again the faults are the message, which for
 		// a single one stands without its path.
 		joined := widgets.Faults(faults).Error()

@@ -21,13 +21,23 @@ func ColorsOf(w any) Colors {
 	return Colors(IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
 }
 
-// The paints.
-func (c Colors) Bold(s string) string   { return c.paint("1", s) }
-func (c Colors) Faint(s string) string  { return c.paint("2", s) }
-func (c Colors) Red(s string) string    { return c.paint("31", s) }
-func (c Colors) Green(s string) string  { return c.paint("32", s) }
+// Bold paints s bold.
+func (c Colors) Bold(s string) string { return c.paint("1", s) }
+
+// Faint paints s less bright.
+func (c Colors) Faint(s string) string { return c.paint("2", s) }
+
+// Red paints s red.
+func (c Colors) Red(s string) string { return c.paint("31", s) }
+
+// Green paints s green.
+func (c Colors) Green(s string) string { return c.paint("32", s) }
+
+// Yellow paints s yellow.
 func (c Colors) Yellow(s string) string { return c.paint("33", s) }
-func (c Colors) Cyan(s string) string   { return c.paint("36", s) }
+
+// Cyan paints s cyan.
+func (c Colors) Cyan(s string) string { return c.paint("36", s) }
 
 func (c Colors) paint(code, s string) string {
 	if !c || s == "" {

@@ -9,6 +9,7 @@
 package clitest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,7 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
-	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+	"github.com/kenar-addons/kenar-addons/kenar/kenartest" //nolint:depguard // test support: only tests import this package
 )
 
 // Main runs the tests of a command, which scripts can run by its name, and
@@ -114,13 +115,17 @@ func setup(env *testscript.Env, root, bin string) error {
 
 // freeAddrs returns loopback addresses with ports that were free a moment ago.
 func freeAddrs(n int) (addrs []string, err error) {
+	var taken []net.Listener
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = l.Close() }() // after all are chosen, so that they differ
+		taken = append(taken, l)
 		addrs = append(addrs, l.Addr().String())
 	}
-	return addrs, nil
+	for _, l := range taken { // only now, so that they differ
+		err = errors.Join(err, l.Close())
+	}
+	return addrs, err
 }

@@ -14,11 +14,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-	"github.com/nats-io/nats-server/v2/server"
+	"github.com/alicebob/miniredis/v2"         //nolint:depguard // test support: only tests import this package
+	"github.com/nats-io/nats-server/v2/server" //nolint:depguard // test support: only tests import this package
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+	"github.com/kenar-addons/kenar-addons/kenar/kenartest" //nolint:depguard // test support: only tests import this package
 )
 
 // patience is how long a script waits for what has to come.

@@ -1,17 +1,17 @@
-package cli
+package main
 
 import (
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/kenar-addons/kenar-addons/internal/cli"
 	"github.com/kenar-addons/kenar-addons/pipeline"
-	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
-// Detail tells what there is to say about an outcome beside its result, in one
+// detail tells what there is to say about an outcome beside its result, in one
 // line.
-func Detail(d pipeline.OutcomeData, now time.Time) string {
+func detail(d pipeline.OutcomeData, now time.Time) string {
 	var parts []string
 	switch d.Result {
 	case pipeline.ResultQueued:
@@ -20,9 +20,9 @@ func Detail(d pipeline.OutcomeData, now time.Time) string {
 		case d.ETA.IsZero():
 			parts = append(parts, "ETA unknown")
 		case d.ETA.After(now):
-			parts = append(parts, "ETA "+When(d.ETA, now))
+			parts = append(parts, "ETA "+cli.When(d.ETA, now))
 		default:
-			parts = append(parts, "ETA "+Clock(d.ETA, now))
+			parts = append(parts, "ETA "+cli.Clock(d.ETA, now))
 		}
 	case pipeline.ResultAccepted:
 		parts = append(parts, fmt.Sprintf("HTTP %d", d.HTTPStatus))
@@ -38,7 +38,7 @@ func Detail(d pipeline.OutcomeData, now time.Time) string {
 		parts = append(parts, "by "+d.SupersededBy+": no call")
 	case pipeline.ResultDead:
 		if d.Reason != nil {
-			parts = append(parts, Brief(d.Reason))
+			parts = append(parts, brief(d.Reason))
 		}
 	}
 	switch n := len(d.Warnings); {
@@ -50,23 +50,12 @@ func Detail(d pipeline.OutcomeData, now time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
-// Brief is a reason in one line: its code and its first fault.
-func Brief(r *pipeline.Reason) string {
-	faults := Faults(r)
-	text := string(r.Code) + ": " + Line(faults[0])
+// brief is a reason in one line: its code and its first fault.
+func brief(r *pipeline.Reason) string {
+	faults := cli.Faults(r.Field, r.Message)
+	text := string(r.Code) + ": " + cli.Line(faults[0])
 	if more := len(faults) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %s)", Count(more, "more fault", "more faults"))
+		text += fmt.Sprintf(" (and %s)", cli.Count(more, "more fault", "more faults"))
 	}
 	return text
-}
-
-// Line is a fault in one line.
-func Line(f widgets.Fault) string { return strings.ReplaceAll(f.String(), "\n", " ") }
-
-// Count is a number with its noun: "1 event", "2 events".
-func Count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -1,4 +1,4 @@
-package cli
+package main
 
 import (
 	"testing"
@@ -25,7 +25,7 @@ func TestDetail(t *testing.T) {
 		"invalid_widgets: a: is bad (and 1 more fault)":  {Result: pipeline.ResultDead, Reason: &pipeline.Reason{Code: pipeline.InvalidWidgets, Field: "a", Message: "a: is bad; b: is bad"}},
 		"invalid_widgets: a: is bad (and 2 more faults)": {Result: pipeline.ResultDead, Reason: &pipeline.Reason{Code: pipeline.InvalidWidgets, Field: "a", Message: "a: is bad; b: is bad; c: is bad"}},
 	} {
-		if got := Detail(d, now); got != want {
+		if got := detail(d, now); got != want {
 			t.Errorf("%s: %q, want %q", d.Result, got, want)
 		}
 	}
