@@ -1,4 +1,4 @@
-# `make` lists what there is. Nothing here needs more than Go, except lint.
+# `make` lists what there is. Nothing here needs more than Go, except lint and ci.
 
 GO       ?= go
 LINTER   ?= golangci-lint
@@ -13,7 +13,7 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build the commands into bin/
-	$(GO) build -trimpath -o bin/ ./cmd/...
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
 
 .PHONY: test
 test: ## Run all tests
@@ -49,6 +49,10 @@ bench: ## Run all benchmarks
 .PHONY: demo
 demo: ## Run everything in one process, with a simulated Kenar
 	$(GO) run ./cmd/worker demo
+
+.PHONY: ci
+ci: ## Run everything that must hold, with real servers (.ci/run)
+	.ci/run
 
 .PHONY: clean
 clean: ## Remove what build made, and nothing else

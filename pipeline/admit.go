@@ -123,6 +123,15 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	e, err := DecodeMessage(subject, data)
 	v := verdict{event: e.ID}
 	if meta.NumDelivered >= crashLoopAfter && err == nil {
+		// Not when its id is claimed: then it was queued, and only the ack
+		// was lost each time.
+		if first, lookErr := a.first(ctx, e.ID); lookErr != nil {
+			return v, lookErr
+		} else if first != nil {
+			meta.NumDelivered = 1
+		}
+	}
+	if meta.NumDelivered >= crashLoopAfter && err == nil {
 		err = &Reason{Code: CrashLoop, Message: fmt.Sprintf("delivered %d times and never answered: handling it ended the worker each time", meta.NumDelivered)}
 	}
 	var w *Work
@@ -243,37 +252,39 @@ func (a *admitter) enqueue(ctx context.Context, w *Work, maybeQueued bool) (newe
 		if err != nil {
 			return "", wrap(err, "queue "+w.ID)
 		}
-		queued, err := decodeWork(m.Data)
-		if err != nil {
-			return "", err
-		}
-		if queued.Version.Newer(w.Version) {
+		if queued, err := decodeWork(m.Data); err == nil && queued.Version.Newer(w.Version) {
 			return queued.ID, nil
 		}
 		last = m.Sequence
 	}
 }
 
-// bury writes the dead letter of an event that was never admitted and, when
-// it has a usable id, its final outcome. An id that is taken makes it a
-// duplicate instead, except by this very message before a crash.
+// bury gives up an event that was never admitted. The final outcome of a
+// usable id comes first: it claims the id, as the queued outcome would, so
+// that no other message with it can be admitted meanwhile. The dead letter
+// follows; after a crash in between, the message comes again.
 func (a *admitter) bury(ctx context.Context, v verdict, subject string, data []byte, e Event, seq uint64) (verdict, error) {
+	now := time.Now().UTC()
 	id := e.ID
 	if id == "" {
 		id = "inbox:" + strconv.FormatUint(seq, 10) // no event can have this id
-	} else if first, err := a.first(ctx, id); err != nil {
-		return v, err
-	} else if first != nil && first.Data.InboxSeq != seq {
-		v.result, v.reason = resultDuplicate, nil
-		return v, nil
+	} else {
+		err := a.out.claimDead(ctx, e.Target, OutcomeData{EventID: id, Result: ResultDead, At: now, Reason: v.reason, InboxSeq: seq})
+		if isConflict(err) {
+			first, err := a.first(ctx, id)
+			if err != nil {
+				return v, err
+			}
+			if first == nil || first.Data.Result != ResultDead || first.Data.InboxSeq != seq {
+				v.result, v.reason = resultDuplicate, nil
+				return v, nil
+			}
+		} else if err != nil {
+			return v, err
+		}
+		a.step("buried")
 	}
-	now := time.Now().UTC()
-	err := a.dead.put(ctx, id, subject, e.Target, DeadData{Event: deadEvent(data), Reason: *v.reason, Version: e.Version(seq)}, now)
-	if err != nil || e.ID == "" {
-		return v, err
-	}
-	a.step("buried")
-	return v, a.out.final(ctx, e.Target, OutcomeData{EventID: e.ID, Result: ResultDead, At: now, Reason: v.reason, InboxSeq: seq})
+	return v, a.dead.put(ctx, id, subject, e.Target, DeadData{Event: deadEvent(data), Reason: *v.reason, Version: e.Version(seq)}, now)
 }
 
 func wrap(err error, doing string) error {

@@ -24,23 +24,35 @@ func (p *processor) prepare(ctx context.Context, pl *plan) (access string, _ *Ou
 			if r, ok := errors.AsType[*Reason](err); ok {
 				return "", p.giveUp(ctx, w, pl.entry, pl.revision, *r).inPlaceOf(pl.own)
 			}
-			return "", later(fmt.Errorf("get the access token of grant %s: %w", w.GrantID, err))
+			return "", p.wait(prepareRest, fmt.Errorf("get the access token of grant %s: %w", w.GrantID, err))
 		}
 	}
 	if w.Target.Kind == KindPost && !w.Op.deletes() && p.posts != nil {
 		switch r, err := p.posts.check(ctx, w.Target.Key, w.ID); {
 		case r != nil:
 			return "", p.giveUp(ctx, w, pl.entry, pl.revision, *r).inPlaceOf(pl.own)
-		case err != nil && p.posts.mode == PreflightRequire:
-			return "", later(err)
 		case err != nil && p.posts.away(err):
 			// The cheap call failed as the scarce one would. It is as good a
 			// probe, so the lane waits and no token is used.
 			p.health.trip()
 			return "", &Outcome{Class: ClassOutage, Next: Hold, Err: err}
+		case err != nil && p.posts.mode == PreflightRequire:
+			return "", p.wait(prepareRest, err)
 		}
 	}
+	if expired(w, p.now()) { // while it was prepared
+		return "", p.giveUp(ctx, w, pl.entry, pl.revision, expiry(w)).inPlaceOf(pl.own)
+	}
 	return access, nil
+}
+
+// prepareRest is how long an event rests in hand whose grant or post could
+// not be looked up.
+const prepareRest = 15 * time.Second
+
+// wait keeps an event in hand for a while.
+func (p *processor) wait(rest time.Duration, err error) *Outcome {
+	return &Outcome{Class: ClassBusy, Next: Hold, At: p.now().Add(rest), Err: err}
 }
 
 // call writes the intent, spends the token and makes the call. From the
@@ -85,7 +97,8 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, acc
 	case neverSent(err):
 		p.refund(ctx, w, hold, start)
 	case mayBeApplied(err) && classify(err) != ClassAccepted:
-		// No answer: it may still be under way, so the worst case stands.
+		// It may still be under way, or reach Kenar once more by way of a
+		// gateway that failed: the worst case stands.
 	default:
 		p.bucket.Commit(hold, at)
 	}
@@ -97,7 +110,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, acc
 // spend records the call and turns the hold into a spent token. After it
 // returned nil the request must be sent at once or the token refunded.
 func (p *processor) spend(ctx context.Context, w *Work, hold ratelimit.Hold, at, began time.Time) error {
-	if p.bucket.Limited() {
+	if p.records {
 		if err := p.ledger.RecordCall(ctx, string(w.Lane), hold.ID, w.ID, at.UTC()); err != nil {
 			return err
 		}
@@ -110,10 +123,11 @@ func (p *processor) spend(ctx context.Context, w *Work, hold ratelimit.Hold, at,
 	if !ok[0] {
 		return fmt.Errorf("the token of %s was taken back: the lane was paused, or too much time passed since it was held", w.Lane)
 	}
-	if time.Since(began) > p.timing.sendBy() {
+	// A suspended machine stops the one clock, a step moves the other.
+	if late := max(time.Since(began), p.now().Sub(at)); late > p.timing.sendBy() {
 		// The process was stopped or starved since the intent. Another worker
 		// may take this target over before the call would end.
-		return fmt.Errorf("too late to send: %s passed since the intent", time.Since(began).Round(time.Millisecond))
+		return fmt.Errorf("too late to send: %s passed since the intent", late.Round(time.Millisecond))
 	}
 	return nil
 }
@@ -121,7 +135,7 @@ func (p *processor) spend(ctx context.Context, w *Work, hold ratelimit.Hold, at,
 // refund gives back the token of a call that provably never left.
 func (p *processor) refund(ctx context.Context, w *Work, hold ratelimit.Hold, at time.Time) {
 	p.bucket.Refund(hold)
-	if p.bucket.Limited() {
+	if p.records {
 		if err := p.ledger.VoidCall(ctx, string(w.Lane), hold.ID, w.ID, at.UTC()); err != nil {
 			p.log.Debug().Err(err).Msg("the record of an unsent call stays; it counts only if Redis loses its data")
 		}

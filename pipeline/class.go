@@ -38,8 +38,8 @@ const (
 // 412 (Kenar docs, payment tickets); other endpoints may answer so too.
 const keyUnknown = "could not retrieve app"
 
-// classify maps the answer to one call. It does not know of other calls, so
-// it never returns ClassOutage.
+// classify maps the answer to one call. It does not know of other calls: what
+// it says is retryable may turn out to be an outage.
 func classify(err error) Class {
 	if err == nil {
 		return ClassAccepted
@@ -51,10 +51,10 @@ func classify(err error) Class {
 	switch s := k.Status; {
 	case errors.Is(err, kenar.ErrInvalid):
 		return ClassPermanent
-	case errors.Is(err, kenar.ErrAPIKey):
-		return ClassAuth
 	case s == 0, s == 408, s >= 500:
 		return ClassRetryable
+	case s >= 300 && s < 400, s == 407:
+		return ClassOutage // something else than Kenar answered
 	case s >= 200 && s < 300:
 		return ClassAccepted // taken, but the answer lacks something
 	case s == 429:

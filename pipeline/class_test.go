@@ -38,6 +38,8 @@ func TestClassify(t *testing.T) {
 		{"no answer", &kenar.Error{Err: io.ErrUnexpectedEOF}, ClassRetryable, true, false},
 		{"timeout", &kenar.Error{Err: context.DeadlineExceeded}, ClassRetryable, true, false},
 		{"never connected", unsent(errors.New("connection refused")), ClassRetryable, false, true},
+		{"what no call can be made of", unsent(fmt.Errorf("%w: the body is empty", kenar.ErrInvalid)), ClassPermanent, false, true},
+		{"a key that cannot be sent", unsent(fmt.Errorf("%w: it is empty", kenar.ErrAPIKey)), ClassRetryable, false, true},
 		{"cancelled before it was sent", unsent(context.Canceled), ClassRetryable, false, true},
 		{"an error of another kind", errors.New("disk full"), ClassRetryable, true, false},
 		{"wrapped", fmt.Errorf("call: %w", status(404)), ClassPermanent, false, false},
@@ -59,8 +61,8 @@ func TestClassify(t *testing.T) {
 
 		{"403", status(403), ClassForbidden, false, false},
 
-		{"300", status(300), ClassPermanent, false, false},
-		{"302", status(302), ClassPermanent, false, false},
+		{"300", status(300), ClassOutage, false, false},
+		{"302", status(302), ClassOutage, false, false},
 		{"400", status(400), ClassPermanent, false, false},
 		{"404", status(404), ClassPermanent, false, false},
 		{"405", status(405), ClassPermanent, false, false},
@@ -90,8 +92,8 @@ func TestClassifyEveryStatus(t *testing.T) {
 	for s := 200; s <= 999; s++ {
 		err := &kenar.Error{Status: s}
 		switch c := classify(err); {
-		case c == ClassOutage:
-			t.Errorf("%d: one call does not make an outage", s)
+		case (c == ClassOutage) != (s >= 300 && s < 400 || s == 407):
+			t.Errorf("%d is %s", s, c)
 		case (c == ClassRetryable) != (s == 408 || s >= 500):
 			t.Errorf("%d is %s", s, c)
 		case mayBeApplied(err) != (c == ClassAccepted || c == ClassRetryable):
@@ -202,7 +204,9 @@ func classCases() []classCase {
 		rejected(classCase{name: "409", faults: status(409, `{}`), status: 409, message: "409 Conflict"}),
 		rejected(classCase{name: "412", faults: status(412, `{"code":9,"message":"restricted"}`), status: 412, message: "Kenar answered 412: restricted"}),
 		rejected(classCase{name: "422", faults: status(422, html), status: 422, message: "422"}),
-		rejected(classCase{name: "redirect", faults: fault(kenartest.Fault{Status: 302, Header: header("Location", "/login")}), status: 302, message: "check Kenar's address"}),
+		// Not Kenar's word: the lane waits, and the event is sent again.
+		paused(classCase{name: "redirect", faults: fault(kenartest.Fault{Status: 302, Header: header("Location", "/login")})}),
+		paused(classCase{name: "407", faults: status(407, html)}),
 
 		{name: "403", faults: status(403, `{"code":7,"message":"one or more widgets not allowed"}`), status: 403,
 			result: ResultDead, attempts: 1, calls: 1, reason: Forbidden, message: "one or more widgets not allowed"},
@@ -234,6 +238,7 @@ type classLab struct {
 	limiter *ratelimit.Limiter
 	client  *kenar.Client
 	seq     int
+	w       *Worker
 }
 
 func newClassLab(t *testing.T, timeout time.Duration, grants Grants) *classLab {
@@ -243,7 +248,7 @@ func newClassLab(t *testing.T, timeout time.Duration, grants Grants) *classLab {
 		s.cfg.MaxAttempts, s.cfg.Timeout, s.cfg.Grants = 3, timeout, grants
 		s.cfg.Backoff = Backoff{Min: 5 * time.Millisecond, Max: 20 * time.Millisecond, Rand: func() float64 { return 0.5 }}
 	})
-	return &classLab{lab: l, limiter: w.cfg.Limiter, client: w.cfg.Client}
+	return &classLab{lab: l, limiter: w.cfg.Limiter, client: w.cfg.Client, w: w}
 }
 
 // tokens returns how many tokens of all lanes are spent, once none is held

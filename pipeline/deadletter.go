@@ -59,8 +59,8 @@ func blob(raw, show []byte) json.RawMessage {
 // document; in what is none, nobody can say what they are.
 func deadEvent(raw []byte) json.RawMessage {
 	show := raw
-	if masked, err := kenar.MaskJSON(raw); err == nil && utf8.Valid(raw) {
-		if show = masked; len(raw) <= MaxEventSize && len(masked) <= maxDeadEvent && jsonKind(bytes.TrimLeft(masked, " \t\r\n")) == "an object" {
+	if masked, err := kenar.MaskJSON(raw); err == nil {
+		if show = masked; utf8.Valid(raw) && len(raw) <= MaxEventSize && len(masked) <= maxDeadEvent && jsonKind(bytes.TrimLeft(masked, " \t\r\n")) == "an object" {
 			return masked
 		}
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -28,8 +29,11 @@ type delivery struct {
 	feed     *feed
 	rank     rank
 	work     *Work
-	since    time.Time // in hand
+	order    uint64    // of arrival here; rows are sorted by it
 	screened bool      // looked at without a token, and found to need one
+	tried    time.Time // when it was last begun; a probe takes what was tried longest ago
+	rest     time.Time // not to be begun before
+	suspect  bool      // its last call stopped the lane; others go first
 }
 
 // A token is a hold, and whether it may be one of those kept for urgent work.
@@ -54,6 +58,7 @@ type dispatcher struct {
 
 	mu      sync.Mutex
 	ready   [ranks][]*delivery
+	arrived uint64
 	busy    map[Target]bool
 	running int
 	spare   []token // unused by the event they were taken for
@@ -71,6 +76,7 @@ func (d *dispatcher) run(ctx, work context.Context) error {
 	}
 	d.loop(ctx, work)
 	feeding.Wait()
+	d.giveBack() // at once, so that others need not wait for the calls in flight
 	d.calls.Wait()
 	d.giveBack()
 	stop()
@@ -89,7 +95,8 @@ func (d *dispatcher) take(work context.Context, m jetstream.Msg, f *feed, r rank
 		return
 	}
 	d.mu.Lock()
-	d.ready[r] = append(d.ready[r], &delivery{msg: m, feed: f, rank: r, work: w, since: time.Now()})
+	d.arrived++
+	d.ready[r] = append(d.ready[r], &delivery{msg: m, feed: f, rank: r, work: w, order: d.arrived})
 	d.mu.Unlock()
 	wake(d.changed)
 }
@@ -148,22 +155,27 @@ func (d *dispatcher) startable() (n, urgent int, again time.Time) {
 	if free <= 0 {
 		return 0, 0, again
 	}
+	now := time.Now()
 	seen := make(map[Target]bool, free)
 	for _, row := range d.ready {
 		for _, x := range row {
-			if d.busy[x.work.Target] || seen[x.work.Target] {
+			switch {
+			case d.busy[x.work.Target] || seen[x.work.Target]:
+				continue
+			case now.Before(x.rest):
+				if again.IsZero() || x.rest.Before(again) {
+					again = x.rest
+				}
 				continue
 			}
 			seen[x.work.Target] = true
+			n++
 			if x.work.Priority == Urgent {
 				urgent++
 			}
-			if n++; n == free {
-				return n, urgent, time.Time{}
-			}
 		}
 	}
-	return n, urgent, time.Time{}
+	return min(n, free), min(urgent, free), again
 }
 
 // await blocks until something changes, a time comes, or ctx ends.
@@ -221,24 +233,39 @@ func (d *dispatcher) awaitToken(ctx, work context.Context, n, urgent int) []toke
 // unscreened returns the next delivery that was not looked at, and marks its
 // target busy.
 func (d *dispatcher) unscreened() *delivery {
-	return d.pick(func(x *delivery) bool { return !x.screened })
+	return d.pick(false, func(x *delivery) bool { return !x.screened })
 }
 
-// pick takes the first delivery in order that is wanted and whose target is
-// free out of its row, and marks the target busy.
-func (d *dispatcher) pick(want func(*delivery) bool) *delivery {
+// pick takes the first delivery in order that is wanted, rested and whose
+// target is free out of its row, and marks the target busy. A probe takes the
+// one that was tried longest ago instead: if one event is the trouble, the
+// next probe must not be the same event.
+func (d *dispatcher) pick(probe bool, want func(*delivery) bool) *delivery {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for r, row := range d.ready {
-		for i, x := range row {
-			if want(x) && !d.busy[x.work.Target] {
-				d.ready[r] = slices.Delete(row, i, i+1)
-				d.busy[x.work.Target] = true
-				return x
+	now := time.Now()
+	var best *delivery
+	for _, row := range d.ready {
+		for _, x := range row {
+			if d.busy[x.work.Target] || now.Before(x.rest) || !want(x) {
+				continue
+			}
+			switch {
+			case best == nil,
+				probe && x.tried.Before(best.tried),
+				!probe && best.suspect && !x.suspect:
+				best = x
 			}
 		}
 	}
-	return nil
+	if best == nil {
+		return nil
+	}
+	row := d.ready[best.rank]
+	i := slices.Index(row, best)
+	d.ready[best.rank] = slices.Delete(row, i, i+1)
+	d.busy[best.work.Target] = true
+	return best
 }
 
 // screen looks at a delivery without a token.
@@ -261,7 +288,8 @@ func (d *dispatcher) start(work context.Context, t token) {
 		d.keepSpare(t)
 		return
 	}
-	x := d.pick(func(x *delivery) bool { return !t.urgent || x.work.Priority == Urgent })
+	probe := permit.probe != 0 || t.Probe
+	x := d.pick(probe, func(x *delivery) bool { return !t.urgent || x.work.Priority == Urgent })
 	if x == nil {
 		d.health.end(permit)
 		d.keepSpare(t)
@@ -269,6 +297,7 @@ func (d *dispatcher) start(work context.Context, t token) {
 	}
 	d.mu.Lock()
 	d.running++
+	x.tried = time.Now()
 	d.mu.Unlock()
 	d.calls.Go(func() {
 		o := d.proc.process(work, x.work, t.Hold)
@@ -286,13 +315,16 @@ func (d *dispatcher) start(work context.Context, t token) {
 	})
 }
 
-// putBack frees the target; the delivery returns to the head of its row, or
+// putBack frees the target; the delivery returns to its place in its row, or
 // leaves the hand.
 func (d *dispatcher) putBack(x *delivery, o Outcome) {
 	d.mu.Lock()
 	delete(d.busy, x.work.Target)
 	if o.Next == Hold {
-		d.ready[x.rank] = slices.Insert(d.ready[x.rank], 0, x)
+		x.rest, x.suspect = o.At, o.Class == ClassAuth || o.Class == ClassForbidden
+		row := d.ready[x.rank]
+		i, _ := slices.BinarySearchFunc(row, x, func(a, b *delivery) int { return cmp.Compare(a.order, b.order) })
+		d.ready[x.rank] = slices.Insert(row, i, x)
 	}
 	d.mu.Unlock()
 	if o.Next != Hold {
@@ -332,6 +364,9 @@ const spareTime = 3 * time.Second
 // keepSpare keeps an unused token for the next event.
 func (d *dispatcher) keepSpare(t token) {
 	if !d.bucket.Limited() {
+		if t.Probe {
+			d.bucket.Refund(t.Hold) // else its right to probe stays taken
+		}
 		return
 	}
 	d.mu.Lock()
@@ -395,3 +430,7 @@ func (d *dispatcher) inHand() (ready, running int) {
 	}
 	return ready, d.running
 }
+
+// mostInHand is how many deliveries of a row a worker has in hand at least:
+// enough that a few events in trouble do not hide the others from a probe.
+const mostInHand = 32

@@ -85,7 +85,11 @@ func DecodeEvent(data []byte) (Event, error) {
 	e.ReplayOf = d.optional("replayof")
 	if id := d.required("id"); id != "" {
 		switch m := replayPattern.FindStringSubmatch(id); {
-		case idPattern.MatchString(id), len(m) == 2 && m[1] == e.ReplayOf:
+		case idPattern.MatchString(id):
+			if e.ID = id; e.ReplayOf != "" {
+				d.faults.Add("replayof", "only a replay, with an id of the form %s~1, has one", e.ReplayOf)
+			}
+		case len(m) == 2 && m[1] == e.ReplayOf:
 			e.ID = id
 		case len(m) == 2:
 			d.faults.Add("id", "~ is reserved for replays, and replayof does not name %s", quote(m[1]))
@@ -158,10 +162,11 @@ func DecodeMessage(subject string, data []byte) (Event, error) {
 	return e, nil
 }
 
-// Version places the event among the others of its target.
+// Version places the event among the others of its target. A replay may keep
+// an earlier place, never take a later one.
 func (e Event) Version(inboxSeq uint64) Version {
 	if e.ReplaySeq != 0 {
-		inboxSeq = e.ReplaySeq
+		inboxSeq = min(inboxSeq, e.ReplaySeq)
 	}
 	return Version{Revision: e.Revision, Seq: inboxSeq}
 }

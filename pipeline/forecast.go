@@ -45,13 +45,16 @@ func windowsOf(all []ratelimit.Status, permission string) []Window {
 // all that is ahead of it takes one. Zero means that nobody can say.
 //
 // A window gives its free tokens now and the others on their dates; after
-// that each of them again one window later.
+// that each of them again one window later. Where several windows apply, the
+// latest decides; from the second round on the truth may be later still.
 func ETA(now time.Time, position int, urgent bool, windows []Window) time.Time {
+	for _, w := range windows {
+		if w.PausedUntil.After(now) {
+			now = w.PausedUntil // nothing leaves before
+		}
+	}
 	eta := now
 	for _, w := range windows {
-		if w.PausedUntil.After(eta) {
-			eta = w.PausedUntil
-		}
 		if w.Every == 0 {
 			continue // a pause without a window
 		}
@@ -74,9 +77,9 @@ func ETA(now time.Time, position int, urgent bool, windows []Window) time.Time {
 		// With a reserve in use the earliest returns refill it first.
 		late := w.Returns[max(len(w.Returns)-(usable-len(dates)), 0):]
 		dates = append(dates, late...)
-		for i, at := range dates { // nothing leaves during a pause, and returns the later for it
-			if at.Before(w.PausedUntil) {
-				dates[i] = w.PausedUntil
+		for i, at := range dates { // what leaves after a pause comes back the later for it
+			if at.Before(now) {
+				dates[i] = now
 			}
 		}
 		slices.SortFunc(dates, time.Time.Compare)
@@ -103,18 +106,17 @@ type forecaster struct {
 	lanes map[Lane]*laneForecast
 }
 
+// A laneForecast is a lane as it was a moment ago, and what was admitted since.
 type laneForecast struct {
-	counted        time.Time
+	at             time.Time
 	urgent, normal int
 	windows        []Window
 	known          bool // windows are
-	asked          time.Time
 }
 
 const (
-	countFresh  = 250 * time.Millisecond
-	statusFresh = 2 * time.Second
-	askTimeout  = 300 * time.Millisecond
+	forecastFresh = 250 * time.Millisecond
+	askTimeout    = 300 * time.Millisecond // for the limiter and the streams together
 )
 
 // admitted returns the position of work that is about to be put into a lane,
@@ -130,19 +132,17 @@ func (f *forecaster) admitted(ctx context.Context, l Lane, p Priority) (position
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	now := f.now()
-	if now.Sub(s.counted) > countFresh {
+	if now.Sub(s.at) > forecastFresh {
 		if u, n, err := f.queues.waiting(ctx, l); err == nil {
-			s.urgent, s.normal, s.counted = int(u), int(n), now
+			s.urgent, s.normal = int(u), int(n)
 		}
+		all, err := f.limiter.Status(ctx)
+		s.at, s.known, s.windows = f.now(), err == nil, windowsOf(all, string(l))
 	}
 	if p == Urgent {
 		s.urgent++
 	} else {
 		s.normal++
-	}
-	if now.Sub(s.asked) > statusFresh {
-		all, err := f.limiter.Status(ctx)
-		s.asked, s.known, s.windows = now, err == nil, windowsOf(all, string(l))
 	}
 	position = s.urgent
 	if p != Urgent {

@@ -179,17 +179,23 @@ func TestETAAgreesWithGreedyBucket(t *testing.T) {
 	}
 }
 
-// A pause shifts everything that is due within it, and the rounds after it.
+// A pause shifts everything that is due within it, and the rounds after it,
+// whether it is the lane's own or the app's, which may have no window.
 func TestETAAgreesWithPausedBucket(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for round := range 1000 {
 		w := randomWindow(rng, "ADD_ON_CREATE", week)
 		w.Held = 0 // a pause takes the holds back
 		w.Free = w.Limit - w.Spent
-		w.PausedUntil = noon.Add(time.Duration(rng.Int64N(int64(week))))
-		for i, want := range greedy(3*w.Limit+2, false, []Window{w}) {
-			if got := ETA(noon, i+1, false, []Window{w}); !got.Equal(want) {
-				t.Fatalf("round %d, position %d: ETA %s, leaves at %s\n%+v", round, i+1, got, want, w)
+		until := noon.Add(time.Duration(rng.Int64N(int64(week))))
+		windows := []Window{w, {Permission: ratelimit.AppKey, Known: true, PausedUntil: until}}
+		if rng.IntN(2) == 0 {
+			w.PausedUntil = until
+			windows = []Window{w}
+		}
+		for i, want := range greedy(3*w.Limit+2, false, windows) {
+			if got := ETA(noon, i+1, false, windows); !got.Equal(want) {
+				t.Fatalf("round %d, position %d: ETA %s, leaves at %s\n%+v", round, i+1, got, want, windows)
 			}
 		}
 	}

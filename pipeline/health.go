@@ -21,7 +21,10 @@ type health struct {
 	mu        sync.Mutex
 	failing   map[Target]bool // in a row
 	forbidden map[string]bool // identities refused in a row
-	unknown   int             // pauses in a row that nobody gave an end for
+	pauses    int             // in a row
+	rest      time.Time       // end of the last pause
+	accepted  int             // calls answered well, ever
+	accused   map[string]int  // events refused, and accepted at that time
 	opened    time.Time       // zero: closed
 	failures  int             // of the outage and its probes
 	next      time.Time       // of the next probe
@@ -30,7 +33,7 @@ type health struct {
 }
 
 func newHealth(now func() time.Time, delay func(int) time.Duration) *health {
-	return &health{now: now, delay: delay, failing: make(map[Target]bool), forbidden: make(map[string]bool)}
+	return &health{now: now, delay: delay, failing: make(map[Target]bool), forbidden: make(map[string]bool), accused: make(map[string]int)}
 }
 
 // A permit is the right to make one call. The zero permit is one of a closed
@@ -119,7 +122,8 @@ func (h *health) answered() {
 	defer h.mu.Unlock()
 	h.close()
 	clear(h.forbidden)
-	h.unknown = 0
+	h.pauses, h.rest = 0, time.Time{}
+	h.accepted++
 }
 
 func (h *health) close() {
@@ -137,15 +141,37 @@ func (h *health) refused(identity string) (suspicious bool) {
 	return len(h.forbidden) >= outageAfter
 }
 
-// paused records an answer that stops the lane without saying until when, and
-// returns how many of them came in a row.
-func (h *health) paused() int {
+// pause records an answer that stops the lane, and returns the end of the
+// pause. draw gives its length for the row-th pause in a row; answers that
+// come during a pause belong to calls that were out together, and count once.
+func (h *health) pause(draw func(row int) time.Duration) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.close()
-	h.unknown++
-	return h.unknown
+	now := h.now()
+	if !now.Before(h.rest) {
+		h.pauses++
+		h.rest = now.Add(draw(h.pauses))
+	}
+	return h.rest
 }
+
+// culprit reports whether an event that Kenar refused was refused before
+// while others were accepted in between: then the event is the trouble, not
+// the key.
+func (h *health) culprit(event string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at, before := h.accused[event]
+	if len(h.accused) >= mostAccused {
+		clear(h.accused)
+	}
+	h.accused[event] = h.accepted
+	return before && h.accepted > at
+}
+
+// mostAccused bounds the memory of culprit; losing it costs one more pause.
+const mostAccused = 1000
 
 // outage returns since when the lane is down and when the next probe is due,
 // zero when it is not.

@@ -40,6 +40,15 @@ func (p *patient) allow() (ok bool, again time.Time) {
 
 func (p *patient) withdraw() { p.end(p.last) }
 
+// paused stops the lane for no time, and returns which pause in a row it is.
+func (p *patient) paused() (row int) {
+	p.pause(func(n int) time.Duration {
+		row = n
+		return 0
+	})
+	return row
+}
+
 func (p *patient) pass(d time.Duration) { p.at = p.at.Add(d) }
 
 // call makes a call that may start, and has the given result.

@@ -83,8 +83,8 @@ type DeadMark struct {
 }
 
 // maxDeadMarks bounds an entry. A mark is needed only while the message of
-// its event is queued behind that of an older one; losing the oldest of more
-// than this many costs one call, never a wrong result.
+// its event is queued behind that of an older one. Losing the oldest of more
+// than this many sends an event again whose outcome says dead.
 const maxDeadMarks = 16
 
 func (e *Entry) deadMark(event string) *DeadMark {
@@ -219,11 +219,12 @@ func (l *Ledger) putCall(ctx context.Context, permission, id string, r callRecor
 // ratelimit.Source. The stream is read in order, so a void comes after what
 // it voids; it is therefore gathered first and yielded at the end.
 func (l *Ledger) Spent(ctx context.Context, since time.Time, yield func(ratelimit.Spend) error) error {
+	from := since.Add(-clockMargin)
 	var order []string
 	spent := make(map[string]ratelimit.Spend)
 	err := browse(ctx, l.stream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{callSubjectPrefix + ">"},
-		DeliverPolicy:  jetstream.DeliverByStartTimePolicy, OptStartTime: &since,
+		DeliverPolicy:  jetstream.DeliverByStartTimePolicy, OptStartTime: &from,
 	}, func(m jetstream.Msg) error {
 		permission, id, ok := strings.Cut(strings.TrimPrefix(m.Subject(), callSubjectPrefix), ".")
 		var r callRecord
@@ -232,6 +233,9 @@ func (l *Ledger) Spent(ctx context.Context, since time.Time, yield func(ratelimi
 		}
 		if r.Void {
 			delete(spent, id)
+			return nil
+		}
+		if r.At.Before(since) {
 			return nil
 		}
 		order = append(order, id)
@@ -252,6 +256,11 @@ func (l *Ledger) Spent(ctx context.Context, since time.Time, yield func(ratelimi
 	}
 	return nil
 }
+
+// clockMargin is how far back beyond the time asked for the records are read:
+// the stream is searched by the clock of NATS, a call is dated by that of its
+// worker.
+const clockMargin = 12 * time.Hour
 
 // isConflict reports whether a publish was refused because the subject has
 // moved on. A replicated stream has a second code for a write that is still

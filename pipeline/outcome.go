@@ -80,8 +80,19 @@ func (o outcomes) event(typ, suffix string, t Target, d OutcomeData) OutcomeEven
 // claim says that an event is queued, unless anything was said of its id
 // before: then it returns a conflict (see isConflict).
 func (o outcomes) claim(ctx context.Context, t Target, d OutcomeData) error {
-	return o.publish(ctx, queuedSubjectPrefix+d.EventID, o.event(typeQueued, "queued", t, d),
-		jetstream.WithExpectLastSequenceForSubject(0, "kenar.outcomes.*."+d.EventID))
+	return o.publish(ctx, queuedSubjectPrefix+d.EventID, o.event(typeQueued, "queued", t, d), unlessKnown(d.EventID))
+}
+
+// claimDead is the final outcome of an event that was never queued, under the
+// same condition.
+func (o outcomes) claimDead(ctx context.Context, t Target, d OutcomeData) error {
+	return o.publish(ctx, finalSubjectPrefix+d.EventID, o.event(typeFinal, "final", t, d), unlessKnown(d.EventID))
+}
+
+// unlessKnown lets a publish succeed only if there is no outcome of the id,
+// queued or final.
+func unlessKnown(id string) jetstream.PublishOpt {
+	return jetstream.WithExpectLastSequenceForSubject(0, "kenar.outcomes.*."+id)
 }
 
 // final says how an event ended. The first final outcome of an id stays for

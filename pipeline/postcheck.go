@@ -28,16 +28,18 @@ const (
 // A postCheck looks posts up before a call, with the budget of GET_POST, and
 // remembers what it saw for a while. It is safe for concurrent use.
 type postCheck struct {
-	mode   Preflight
-	client *kenar.Client
-	bucket *ratelimit.Bucket
-	ledger *Ledger
-	now    func() time.Time
-	log    zerolog.Logger
+	mode    Preflight
+	client  *kenar.Client
+	bucket  *ratelimit.Bucket
+	ledger  *Ledger
+	records bool // see processor
+	now     func() time.Time
+	log     zerolog.Logger
 
 	mu       sync.Mutex
 	seen     map[string]postSeen
-	failures int // of Kenar to answer, in a row
+	failures int  // of Kenar to answer, in a row
+	broken   bool // the check fails and calls do not: only the check is down
 }
 
 // postSeen is what a look-up found.
@@ -94,7 +96,15 @@ func (c *postCheck) away(err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failures++
-	return c.failures%trustAfter != 0
+	return !c.broken && (c.mode == PreflightRequire || c.failures%trustAfter != 0)
+}
+
+// accepted says that a call was accepted. If the check failed before, it alone
+// is down.
+func (c *postCheck) accepted() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken = c.broken || c.failures > 0
 }
 
 // judge applies the mode.
@@ -117,7 +127,7 @@ func (c *postCheck) get(ctx context.Context, postToken, event string) (kenar.Pos
 		return kenar.Post{}, fmt.Errorf("%w: %s", errNoBudget, wait)
 	}
 	hold, at := holds[0], c.now()
-	if c.bucket.Limited() {
+	if c.records {
 		if err := c.ledger.RecordCall(ctx, PermissionGetPost, hold.ID, event, at.UTC()); err != nil {
 			c.bucket.Refund(hold)
 			return kenar.Post{}, err
@@ -154,7 +164,7 @@ func (c *postCheck) remembered(postToken string) (postSeen, bool) {
 func (c *postCheck) remember(postToken string, s postSeen) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failures = 0
+	c.failures, c.broken = 0, false
 	if c.seen == nil {
 		c.seen = make(map[string]postSeen)
 	}

@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,7 +19,7 @@ type Outcome struct {
 	Class  Class
 	Finals []Final
 	Next   Next
-	At     time.Time // Park: when the event is due
+	At     time.Time // Park: when the event is due; Hold, Later: not before, zero is at once
 	Unused bool      // the token was not spent and goes to the next event
 	Call   *Attempt  // the call that was made, nil when there was none
 	Sent   *Work     // what was sent: the event itself, or a newer one in its place
@@ -60,7 +62,8 @@ type processor struct {
 	health  *health
 	backoff Backoff
 	timing  timing
-	most    int // attempts
+	most    int  // attempts
+	records bool // whether calls are recorded for a limiter that forgot them
 	now     func() time.Time
 	log     zerolog.Logger
 	step    func(string)
@@ -72,7 +75,12 @@ const userAddonFresh = 80 * 24 * time.Hour
 
 // process handles one event with a token held for it. Its context outlives
 // the stop of the worker by the grace.
-func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) Outcome {
+func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) (o Outcome) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			o = p.panicked(ctx, w, bug)
+		}
+	}()
 	pl, out := p.plan(ctx, w)
 	if out == nil {
 		var access string
@@ -82,6 +90,17 @@ func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) O
 	}
 	out.Unused = true
 	return *out
+}
+
+// panicked gives up an event whose handling panics: it would do so again, and
+// must not stop its lane.
+func (p *processor) panicked(ctx context.Context, w *Work, bug any) Outcome {
+	p.log.Error().Str("id", w.ID).Str("panic", fmt.Sprint(bug)).Bytes("stack", debug.Stack()).Msg("this is a bug, please report it")
+	e, rev, err := p.ledger.Read(ctx, w.Target)
+	if err != nil {
+		return *later(err)
+	}
+	return *p.giveUp(ctx, w, e, rev, Reason{Code: CrashLoop, Message: "handling the event fails inside the worker; its log has the details"})
 }
 
 // screen handles an event as far as that goes without a token: it returns nil
@@ -113,6 +132,9 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		return nil, later(err)
 	}
 	now := p.now()
+	if !w.Op.known() { // queued by a newer version, which will take it
+		return nil, &Outcome{Class: ClassBusy, Next: Later, At: now.Add(time.Minute), Err: fmt.Errorf("operation %s is unknown to this version", w.Op)}
+	}
 	if d := e.deadMark(w.ID); d != nil {
 		return nil, p.ended(ClassRepeated, deadFinal(w, d.Reason, d.Attempts, now))
 	}
@@ -125,9 +147,11 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 	if by := e.High.Passed(w.ID, w.Version); by != "" {
 		return nil, p.ended(ClassSuperseded, supersededFinal(w, by, now))
 	}
+	if e.waiting() && e.Event != w.ID && e.Version.Newer(w.Version) {
+		return nil, p.ended(ClassSuperseded, supersededFinal(w, e.Event, now))
+	}
 	if expired(w, now) {
-		return nil, p.giveUp(ctx, w, e, rev, Reason{Code: Expired, Field: "expiresat",
-			Message: fmt.Sprintf("it was to be sent before %s", w.ExpiresAt.UTC().Format(time.RFC3339))})
+		return nil, p.giveUp(ctx, w, e, rev, expiry(w))
 	}
 	send, by, err := p.newest(ctx, w, e, now)
 	if err != nil {
@@ -146,7 +170,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		case StateIntent: // its lease is over: the worker died, or lost the answer
 			pl.entry.Attempts = history(e.Attempts, Attempt{At: e.Lease.Add(-p.timing.lease()), Error: errInDoubt})
 		case StateRetry:
-			if due := e.NotBefore; due.After(now.Add(50 * time.Millisecond)) {
+			if due := e.NotBefore; due.After(now.Add(p.timing.skew)) { // NATS' clock may be ahead
 				return nil, &Outcome{Class: ClassParked, Next: Park, At: due}
 			}
 		}
@@ -181,12 +205,16 @@ func unchanged(w *Work, e Entry, now time.Time) bool {
 	return w.Op != CreateUser || now.Sub(e.Accepted.At) < userAddonFresh
 }
 
+func expiry(w *Work) Reason {
+	return Reason{Code: Expired, Field: "expiresat", Message: fmt.Sprintf("it was to be sent before %s", w.ExpiresAt.UTC().Format(time.RFC3339))}
+}
+
 func expired(w *Work, now time.Time) bool { return !w.ExpiresAt.IsZero() && !now.Before(w.ExpiresAt) }
 
 // newest finds what to send in the place of w: the newest version of the
-// target that is queued in the lane. Retries need no look: they were
-// attempted, so the ledger knows them. by is the event of a queued removal
-// that makes w pointless.
+// target that is queued in the lane and not stale itself. Retries need no
+// look: the ledger knows them. by is the event of a queued removal that makes
+// w pointless.
 func (p *processor) newest(ctx context.Context, w *Work, e Entry, now time.Time) (send *Work, by string, err error) {
 	send = w
 	for _, pr := range []Priority{Urgent, Normal} {
@@ -194,7 +222,7 @@ func (p *processor) newest(ctx context.Context, w *Work, e Entry, now time.Time)
 		if err != nil {
 			return nil, "", err
 		}
-		if q != nil && q.Version.Newer(send.Version) && e.deadMark(q.ID) == nil && !expired(q, now) {
+		if q != nil && e.open(q, now) && q.Version.Newer(send.Version) {
 			send = q
 		}
 	}
@@ -206,15 +234,27 @@ func (p *processor) newest(ctx context.Context, w *Work, e Entry, now time.Time)
 		if err != nil {
 			return nil, "", err
 		}
-		if q != nil && q.Version.Newer(send.Version) && e.deadMark(q.ID) == nil && !expired(q, now) {
+		if q != nil && e.open(q, now) && q.Version.Newer(send.Version) {
 			return nil, q.ID, nil
 		}
 	}
 	return send, "", nil
 }
 
+// open reports whether queued work may still be sent.
+func (e *Entry) open(q *Work, now time.Time) bool {
+	return e.deadMark(q.ID) == nil && e.High.Passed(q.ID, q.Version) == "" && !expired(q, now)
+}
+
+// waiting reports whether the event of the entry waits for another call.
+func (e *Entry) waiting() bool { return e.State == StateRetry || e.State == StateReleased }
+
+// userDeleteWait is how long the removal of an add-on that is not known waits
+// for its creation to be admitted: the two may have been published together.
+const userDeleteWait = 5 * time.Second
+
 // planUserDelete finds the handle of the add-on to remove. Without one there
-// is nothing to remove when its creation is still queued: recording the
+// is nothing to remove when its creation is still to come: recording the
 // removal makes that one stale.
 func (p *processor) planUserDelete(ctx context.Context, pl *plan) (*plan, *Outcome) {
 	if pl.addonID = pl.send.AddonID; pl.addonID == "" {
@@ -223,15 +263,21 @@ func (p *processor) planUserDelete(ctx context.Context, pl *plan) (*plan, *Outco
 	if pl.addonID != "" {
 		return pl, nil
 	}
+	if decide := pl.send.AdmittedAt.Add(userDeleteWait); p.now().Before(decide) {
+		return nil, &Outcome{Class: ClassBusy, Next: Hold, At: decide, Err: errors.New("no add-on of this user is known yet")}
+	}
+	pending := pl.entry.waiting() && pl.entry.Lane == pl.send.Lane.creator()
 	for _, pr := range []Priority{Urgent, Normal} {
 		q, err := p.queues.last(ctx, pl.send.Lane.creator(), pr, pl.send.Target)
 		if err != nil {
 			return nil, later(err)
 		}
-		if q != nil && pl.send.Version.Newer(q.Version) {
-			return nil, p.unchanged(ctx, pl.own, pl.send, pl.entry, pl.revision)
-		}
+		pending = pending || q != nil && pl.send.Version.Newer(q.Version)
 	}
+	if pending {
+		return nil, p.unchanged(ctx, pl.own, pl.send, pl.entry, pl.revision)
+	}
+	pl.entry.High = pl.entry.High.Raise(pl.send.ID, pl.send.Version) // the producer's last word all the same
 	return nil, p.giveUp(ctx, pl.send, pl.entry, pl.revision, Reason{Code: InvalidEvent, Field: "data.addon_id",
 		Message: "no add-on of this user is known here, and the event names none; give the id that its creation returned"}).inPlaceOf(pl.own)
 }

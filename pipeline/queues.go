@@ -60,7 +60,11 @@ func (q queues) last(ctx context.Context, l Lane, p Priority, t Target) (*Work, 
 	if err != nil {
 		return nil, fmt.Errorf("look for newer work of %s: %w", t, err)
 	}
-	return decodeWork(m.Data)
+	w, err := decodeWork(m.Data)
+	if err != nil {
+		return nil, nil //nolint:nilerr // becomes a dead letter when its lane reaches it
+	}
+	return w, nil
 }
 
 // isEmpty reports whether a stream held no message just now.

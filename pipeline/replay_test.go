@@ -167,7 +167,7 @@ func TestQueuedOutcome(t *testing.T) {
 	}
 	l.publish(attach("w1", "post/W1", "one"))
 	l.queuedAt("w1")
-	<-time.After(countFresh + statusFresh) // the forecast looks again only then
+	<-time.After(forecastFresh) // the forecast looks again only then
 	l.publish(attach("w2", "post/W2", "one"))
 	if w := l.queuedAt("w2"); w.Position != 2 || time.Until(w.ETA) < 50*time.Minute || time.Until(w.ETA) > 70*time.Minute {
 		t.Errorf("w2: position %d, ETA in %s", w.Position, time.Until(w.ETA))

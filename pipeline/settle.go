@@ -16,13 +16,14 @@ import (
 // gives back the work of a lane. The order is dead letter, outcome, ack; the
 // ledger was written before. A crash in between repeats the rest.
 type settler struct {
-	js    jetstream.JetStream
-	out   outcomes
-	dead  deadLetters
-	retry jetstream.Stream
-	now   func() time.Time
-	log   zerolog.Logger
-	step  func(string)
+	js       jetstream.JetStream
+	out      outcomes
+	dead     deadLetters
+	retry    jetstream.Stream
+	outcomes jetstream.Stream
+	now      func() time.Time
+	log      zerolog.Logger
+	step     func(string)
 }
 
 // busyDelay is how long an event waits whose target is locked, or whose state
@@ -41,7 +42,7 @@ func (s *settler) settle(ctx context.Context, x *delivery, o Outcome) {
 	case Hold:
 		return
 	case Later:
-		_ = x.msg.NakWithDelay(busyDelay) // it comes again after the ack wait anyway
+		_ = x.msg.NakWithDelay(max(busyDelay, o.At.Sub(s.now()))) // it comes again after the ack wait anyway
 		return
 	case Park:
 		if err := untilDone(ctx, s.log, "schedule a retry", func() error { return s.park(ctx, x.work, o.At) }); err != nil {
@@ -58,7 +59,14 @@ func (s *settler) settle(ctx context.Context, x *delivery, o Outcome) {
 func (s *settler) final(ctx context.Context, f Final) error {
 	w := f.Work
 	if f.Data.Result == ResultDead {
-		d := DeadData{Event: w.Event, Reason: *f.Data.Reason, Lane: w.Lane, Attempts: f.Dead, Version: w.Version}
+		// Told before? The letter comes before the outcome, so then it was
+		// written, and may have been dropped or replayed since.
+		if _, err := s.outcomes.GetLastMsgForSubject(ctx, finalSubjectPrefix+w.ID); err == nil {
+			return nil
+		} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return fmt.Errorf("look for the outcome of %s: %w", w.ID, err)
+		}
+		d := DeadData{Event: deadEvent(w.Event), Reason: *f.Data.Reason, Lane: w.Lane, Attempts: f.Dead, Version: w.Version}
 		if err := s.dead.put(ctx, w.ID, EventSubjectPrefix+w.Target.subject(), w.Target, d, f.Data.At); err != nil {
 			return err
 		}

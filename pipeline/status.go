@@ -176,7 +176,7 @@ func (l *LaneStatus) merge(workers []WorkerStatus, now time.Time) {
 	limited := false
 	for _, w := range l.Windows {
 		limited = limited || w.Every > 0
-		if w.PausedUntil.After(l.PausedUntil) || w.HalfOpen {
+		if w.PausedUntil.After(l.PausedUntil) {
 			l.PausedUntil, l.PausedWhy = w.PausedUntil, w.PauseReason
 		}
 	}

@@ -40,6 +40,7 @@ func (t Topology) streams() []jetstream.StreamConfig {
 	add := func(c jetstream.StreamConfig) {
 		c.Replicas = max(t.Replicas, 1)
 		c.Storage = jetstream.FileStorage
+		c.AllowDirect = false // reads must be the leader's: a mirror may lag behind the PubAck
 		all = append(all, c)
 	}
 	add(jetstream.StreamConfig{
@@ -53,10 +54,6 @@ func (t Topology) streams() []jetstream.StreamConfig {
 				Name: l.Stream(p), Subjects: []string{fmt.Sprintf("kenar.work.%s.%s.>", l, p)},
 				Description: "admitted work of permission " + string(l) + ", " + string(p),
 				Retention:   jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, Duplicates: dedupeWindow,
-				// The look for a newer version may miss one that was stored a
-				// moment ago; it then gets a call of its own. Everywhere else
-				// reads must be the leader's.
-				AllowDirect: true,
 			})
 		}
 	}
@@ -177,7 +174,7 @@ func differs(want, have jetstream.StreamConfig) error {
 	note(have.AllowMsgTTL || !want.AllowMsgTTL, "message TTLs")
 	note(want.MaxMsgsPerSubject == 0 || have.MaxMsgsPerSubject >= want.MaxMsgsPerSubject, fmt.Sprintf("max messages per subject %d or more", want.MaxMsgsPerSubject))
 	note(strings.Join(have.Subjects, " ") == strings.Join(want.Subjects, " "), "subjects "+strings.Join(want.Subjects, " "))
-	note(want.AllowDirect || !have.AllowDirect, "no direct reads (allow_direct false)")
+	note(!have.AllowDirect, "no direct reads (allow_direct false)")
 	if len(bad) == 0 {
 		return nil
 	}

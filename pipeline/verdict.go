@@ -22,7 +22,17 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 			p.resume(ctx)
 		}
 		return p.accept(ctx, pl, in, rev, receipt, attempt)
+	case ClassOutage: // a redirect, or a proxy's refusal: not Kenar's word
+		p.health.trip()
+		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 	case ClassRetryable:
+		if neverSent(err) {
+			// Not an attempt: Kenar never saw it. The way there is broken, or
+			// this worker's key cannot be read; one event alone must not die
+			// of that.
+			p.health.trip()
+			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, ClassOutage, err, &attempt)
+		}
 		if p.health.failed(pl.send.Target) {
 			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, ClassOutage, err, &attempt)
 		}
@@ -31,7 +41,10 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		p.pause(ctx, p.rateLimited(err))
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 	case ClassAuth:
-		if pl.send.GrantID != "" && !in.Unauthorized {
+		if p.health.culprit(pl.send.ID) {
+			return p.bury(ctx, pl, in, rev, p.unauthorized(pl.send, err), err, attempt, class)
+		}
+		if pl.send.GrantID != "" && !pl.send.Op.deletes() && !in.Unauthorized {
 			// The access token may just have been stale: once more with
 			// another one, before the key is the suspect.
 			in.Unauthorized = true
@@ -41,7 +54,7 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 			Reason: "Kenar refuses the API key (" + excerpt(attempt.Error, 200) + "); check KENAR_API_KEY"})
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 	case ClassForbidden:
-		if p.health.refused(identity(pl.send)) {
+		if suspicious := p.health.refused(identity(pl.send)); suspicious && !p.health.culprit(pl.send.ID) {
 			p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 				Reason: fmt.Sprintf("%d refusals (403) in a row; check that the API key has permission %s and the app its widgets", outageAfter, pl.send.Lane)})
 			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
@@ -51,9 +64,11 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		}
 		return p.bury(ctx, pl, in, rev, Reason{Code: Forbidden, Message: refusal(err)}, err, attempt, class)
 	default:
-		p.health.answered()
-		if hold.Probe {
-			p.resume(ctx)
+		if !neverSent(err) { // else our own client refused it
+			p.health.answered()
+			if hold.Probe {
+				p.resume(ctx)
+			}
 		}
 		return p.bury(ctx, pl, in, rev, Reason{Code: Rejected, Message: refusal(err)}, err, attempt, class)
 	}
@@ -76,25 +91,42 @@ func identity(w *Work) string {
 func (p *processor) rateLimited(err error) ratelimit.Pause {
 	var k *kenar.Error
 	errors.As(err, &k)
-	pause := ratelimit.Pause{App: k.Window != "", Reason: "429: " + excerpt(k.Message, 200)}
+	pause := ratelimit.Pause{App: k.Window != "", Probe: true, Reason: "429: " + excerpt(k.Message, 200)}
 	switch {
 	case k.RetryAfter > 0:
-		p.health.answered()
-		pause.Until = p.now().Add(k.RetryAfter)
+		pause.Until = p.namedPause(k.RetryAfter)
 	case k.Window == "minute":
-		p.health.answered()
-		pause.Until = p.now().Add(minuteWindow)
+		pause.Until = p.namedPause(minuteWindow)
 	default:
-		pause.Until, pause.Probe = p.unknownPause(), true
+		pause.Until = p.unknownPause()
 	}
 	return pause
 }
 
-// unknownPause is the end of a pause that nobody gave a time for: from a
-// quarter of an hour up to six hours, growing with the failures in a row,
-// since each probe at its end costs a token.
+// namedPause is the end of a pause whose time Kenar named. A second one right
+// after it shows that the time was too short: then it grows.
+func (p *processor) namedPause(d time.Duration) time.Time {
+	return p.health.pause(func(row int) time.Duration {
+		if row > 1 {
+			return max(d, time.Second<<min(row, 10))
+		}
+		return d
+	})
+}
+
+// unknownPause is the end of a pause that nobody gave a time for: at random
+// within a quarter of an hour, and up to six hours as they repeat, since each
+// probe at its end costs a token.
 func (p *processor) unknownPause() time.Time {
-	return p.now().Add(ratelimit.UnknownPause(p.health.paused(), p.backoff.rand()))
+	return p.health.pause(func(row int) time.Duration { return ratelimit.UnknownPause(row, p.backoff.rand()) })
+}
+
+// unauthorized is why an event that alone is refused with 401 is given up.
+func (p *processor) unauthorized(w *Work, err error) Reason {
+	if w.GrantID != "" {
+		return Reason{Code: GrantRevoked, Message: refusal(err) + "; others are accepted: ask the user for consent again"}
+	}
+	return Reason{Code: Forbidden, Message: refusal(err) + "; others are accepted: this one may need a grant"}
 }
 
 // pause stops the lane for all workers. It waits until Redis knows: a pause
@@ -112,6 +144,9 @@ func (p *processor) resume(ctx context.Context) {
 // accept records that Kenar took the call.
 func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, receipt kenar.Receipt, attempt Attempt) Outcome {
 	w, now := pl.send, p.now().UTC()
+	if p.posts != nil {
+		p.posts.accepted()
+	}
 	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
 	e.Attempts = history(e.Attempts, attempt)
 	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: receipt.Status}

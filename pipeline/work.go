@@ -25,6 +25,14 @@ const (
 	DeleteUser     Op = "delete_user_addon"
 )
 
+func (o Op) known() bool {
+	switch o {
+	case CreatePost, CreatePostV1, CreateBusiness, CreateUser, DeletePost, DeleteUser:
+		return true
+	}
+	return false
+}
+
 func (o Op) deletes() bool { return o == DeletePost || o == DeleteUser }
 
 // Work is one event made ready to send: what a lane's queue holds. It is
@@ -104,6 +112,12 @@ func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
 	if b.RequireGrant && w.GrantID == "" && !w.Op.deletes() {
 		return nil, warnings, &Reason{Code: GrantMissing, Field: "grantid",
 			Message: "the event names no grant and REQUIRE_GRANT is on; ask the user for consent and name the grant"}
+	}
+	if w.Body != nil {
+		if sent, err := kenar.MaskJSON(w.Body); err != nil || !bytes.Equal(sent, w.Body) {
+			return nil, warnings, &Reason{Code: InvalidWidgets, Field: "widgets",
+				Message: "the data of an action holds an identifier that must not leave in clear text (VIN, chassis_number, engine_number, real_estate_id or old_real_estate_id); leave it out, or name a record of your own"}
+		}
 	}
 	masked, err := kenar.MaskJSON(raw)
 	if err != nil {

@@ -143,7 +143,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	wg.Wait()
 	stop()
 	keeping.Wait()
-	return svc.Stop()
+	if err := svc.Stop(); err != nil {
+		w.cfg.Log.Debug().Err(err).Msg("status service not stopped in order")
+	}
+	return nil
 }
 
 // graceful returns a context that ends a while after ctx does.
@@ -233,10 +236,10 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 		forecast: &forecaster{queues: queues, limiter: w.cfg.Limiter, now: now, lanes: make(map[Lane]*laneForecast)},
 		metrics:  w.metrics, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
 	}
-	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, now: now, log: w.cfg.Log, step: w.step}
+	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
 	var posts *postCheck
 	if w.cfg.Preflight != PreflightOff {
-		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, now: now, log: w.cfg.Log}
+		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log}
 	}
 	for _, l := range Lanes() {
 		log := w.cfg.Log.With().Str("lane", string(l)).Logger()
@@ -248,7 +251,7 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 		}
 		d.proc = &processor{
 			ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: w.cfg.Grants, posts: posts,
-			health: h, backoff: w.cfg.Backoff, timing: w.timing, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
+			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{
 			{RetryStream, l.retryConsumer()}, {l.Stream(Urgent), dispatchConsumer}, {l.Stream(Normal), dispatchConsumer},
@@ -257,7 +260,7 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 			if err != nil {
 				return nil, fmt.Errorf("open consumer %s of stream %s: %w", c.consumer, c.stream, explainJetStream(err))
 			}
-			d.feeds[r] = newFeed(cons, 2*w.cfg.Concurrency, w.timing.ackWait(), log)
+			d.feeds[r] = newFeed(cons, max(2*w.cfg.Concurrency, mostInHand), w.timing.ackWait(), log)
 		}
 		p.dispatchers = append(p.dispatchers, d)
 	}
