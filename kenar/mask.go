@@ -123,12 +123,29 @@ func isHash(s string) bool {
 // A value that cannot be hashed, because it breaks a rule or is nested in an
 // object or array under such a key, becomes a short text that Mask refuses;
 // true, false and null stay. Masking twice is masking once.
-func MaskJSON(doc []byte) ([]byte, error) {
+func MaskJSON(doc []byte) ([]byte, error) { return maskJSON(doc, false) }
+
+// RedactJSON is MaskJSON that also replaces the value of every key that names
+// a credential, such as access_token, by a short text. It is for documents of
+// others, which should have none.
+func RedactJSON(doc []byte) ([]byte, error) { return maskJSON(doc, true) }
+
+// Credential reports whether a key names something that lets its reader act
+// for a user or an app: a token, a secret or a key. Case, "-" and "_" do not
+// matter.
+func Credential(key string) bool {
+	plain := strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(key))
+	return slices.Contains([]string{
+		"accesstoken", "xaccesstoken", "refreshtoken", "clientsecret", "apikey", "xapikey", "authorization", "password",
+	}, plain)
+}
+
+func maskJSON(doc []byte, credentials bool) ([]byte, error) {
 	var valid json.RawMessage
 	if err := json.Unmarshal(doc, &valid); err != nil {
 		return nil, fmt.Errorf("mask sensitive values: %w", err)
 	}
-	m := masker{in: doc, tokens: json.NewDecoder(bytes.NewReader(doc))}
+	m := masker{in: doc, tokens: json.NewDecoder(bytes.NewReader(doc)), credentials: credentials}
 	m.tokens.UseNumber()
 	if err := m.value("", false); err != nil {
 		return nil, fmt.Errorf("mask sensitive values: %w", err)
@@ -143,6 +160,8 @@ type masker struct {
 	tokens *json.Decoder
 	out    []byte
 	copied int // how much of in is in out
+
+	credentials bool // replaced too
 }
 
 // value copies the next value. key is the sensitive key it belongs to, or "";
@@ -177,7 +196,7 @@ func (m *masker) composite(open json.Delim, key string) error {
 			if err != nil {
 				return err
 			}
-			if name, _ := t.(string); key == "" && Sensitive(name) {
+			if name, _ := t.(string); key == "" && (Sensitive(name) || m.credentials && Credential(name)) {
 				member, nested = name, false
 			}
 		}

@@ -139,6 +139,10 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	if err == nil {
 		w, warnings, err = a.build.Build(e, data)
 	}
+	if err == nil && expired(w, time.Now()) {
+		r := expiry(w)
+		err = &r
+	}
 	if err != nil {
 		v.result, v.reason = ResultDead, asReason(InvalidEvent, err)
 		return a.bury(ctx, v, subject, data, e, seq)

@@ -102,6 +102,10 @@ func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (attachData, []wid
 				faults.Add("data."+name, "belongs to user add-ons only")
 			}
 		default:
+			if kenar.Credential(name) {
+				faults.Add("data."+name, "an event must not carry a token or a key: name the user's grant by grantid")
+				continue
+			}
 			faults.Add("data."+name, "is unknown; data has widgets, semantic, notes and api, and for users categories, ticket_uuid and cost")
 		}
 	}

@@ -43,7 +43,9 @@ func benchmarkWorker(b *testing.B, latency time.Duration, calls int) {
 	done := make(chan struct{})
 	go func() { defer close(done); run(ctx) }()
 	defer func() { cancel(); <-done }()
-	for tick := time.Tick(time.Millisecond); !w.Ready(); <-tick { // not measured
+	tick := time.Tick(time.Millisecond)
+	for !w.Ready() { // not measured
+		<-tick
 	}
 	finals := make(chan struct{}, b.N)
 	sub, err := l.nc.Subscribe(finalSubjectPrefix+">", func(*nats.Msg) { finals <- struct{}{} })

@@ -54,12 +54,16 @@ func blob(raw, show []byte) json.RawMessage {
 	return data
 }
 
+// hidden finds what looks like a sensitive identifier or a credential in text
+// that is not JSON, but was perhaps meant to be.
+var hidden = regexp.MustCompile(`(?i)((?:vin|chassis_number|engine_number|real_estate_id|old_real_estate_id|[a-z_-]*token|[a-z_-]*secret|[a-z_-]*api[_-]?key|authorization|password)["'\\]*\s*[:=]\s*["'\\]*)[^"'\\,;}\s]+`)
+
 // deadEvent is the original event as a dead letter shows it: an object with
-// its sensitive identifiers hashed, or a Blob. They are hashed in every JSON
-// document; in what is none, nobody can say what they are.
+// its sensitive identifiers hashed and credentials replaced, or a Blob. In
+// what is not JSON both are replaced where they can be made out.
 func deadEvent(raw []byte) json.RawMessage {
-	show := raw
-	if masked, err := kenar.MaskJSON(raw); err == nil {
+	show := hidden.ReplaceAll(raw, []byte("${1}•••"))
+	if masked, err := kenar.RedactJSON(raw); err == nil {
 		if show = masked; utf8.Valid(raw) && len(raw) <= MaxEventSize && len(masked) <= maxDeadEvent && jsonKind(bytes.TrimLeft(masked, " \t\r\n")) == "an object" {
 			return masked
 		}

@@ -74,7 +74,12 @@ func (d *dispatcher) run(ctx, work context.Context) error {
 		feeding.Go(func() { _ = f.run(ctx, func(m jetstream.Msg) { d.take(work, m, f, rank(r)) }) })
 		keeping.Go(func() { f.keep(keep) })
 	}
-	d.loop(ctx, work)
+	err := untilDone(ctx, d.log, "restore the pause of the lane", func() error {
+		return d.proc.ledger.restorePause(ctx, d.lane, d.bucket)
+	})
+	if err == nil {
+		d.loop(ctx, work)
+	}
 	feeding.Wait()
 	d.giveBack() // at once, so that others need not wait for the calls in flight
 	d.calls.Wait()
@@ -414,7 +419,9 @@ func (d *dispatcher) giveBack() {
 	defer d.mu.Unlock()
 	for r, row := range d.ready {
 		for _, x := range row {
-			_ = x.msg.Nak() // it comes again after the ack wait anyway
+			// With a delay, since only then does a server that restarts
+			// remember that the message was given back.
+			_ = x.msg.NakWithDelay(time.Millisecond) // it comes again after the ack wait anyway
 			x.feed.release(x.msg)
 		}
 		d.ready[r] = nil

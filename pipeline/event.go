@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -131,6 +134,11 @@ func DecodeEvent(data []byte) (Event, error) {
 	}
 	if c := d.optional("datacontenttype"); c != "" && !strings.HasPrefix(c, "application/json") {
 		d.faults.Add("datacontenttype", "%s is not supported, only application/json", quote(c))
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if kenar.Credential(name) {
+			d.faults.Add(name, "an event must not carry a token or a key: name the user's grant by grantid")
+		}
 	}
 	if _, ok := fields["data_base64"]; ok {
 		d.faults.Add("data_base64", "data must be JSON in \"data\"")

@@ -150,14 +150,17 @@ func infrastructureBackoff() *backoff.ExponentialBackOff {
 	)
 }
 
-// untilDone repeats fn until it succeeds or ctx ends. A conflict is an answer
-// and is returned at once.
+// untilDone repeats fn until it succeeds or ctx ends. A conflict is an answer,
+// and so is a permanent error: they are returned at once.
 func untilDone(ctx context.Context, log zerolog.Logger, doing string, fn func() error) error {
 	retry := infrastructureBackoff()
 	for tries := 0; ; tries++ {
 		err := fn()
 		if err == nil || errors.Is(err, errConflict) {
 			return err
+		}
+		if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
+			return permanent.Err
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -64,6 +64,7 @@ const (
 	deadSubjectPrefix   = "kenar.dead."
 	targetSubjectPrefix = "kenar.ledger.target."
 	callSubjectPrefix   = "kenar.ledger.call."
+	pauseSubjectPrefix  = "kenar.ledger.pause."
 	schedSubjectPrefix  = "kenar.retry.sched."
 	dueSubjectPrefix    = "kenar.retry.due."
 

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
 // A stop finishes the call in flight, gives the rest back, and loses nothing.
@@ -56,6 +57,82 @@ func TestStopFinishesCalls(t *testing.T) {
 	}
 	if n := l.kenar.Count(); n != 6 {
 		t.Errorf("%d calls for 6 events", n)
+	}
+}
+
+// A whole site that stops and starts again, as in embedded mode: what was
+// given back leaves at once, and a pause is still in force although Redis
+// forgot it.
+func TestRestartOfEverything(t *testing.T) {
+	t.Parallel()
+	port, dir := freePort(t), t.TempDir()
+	start := func() *server.Server {
+		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+		must(t, err)
+		s.Start()
+		if !s.ReadyForConnections(20 * time.Second) {
+			t.Fatal("NATS server is not ready")
+		}
+		return s
+	}
+	k, err := kenartest.Start(kenartest.Config{})
+	must(t, err)
+	t.Cleanup(k.Close)
+	s := start()
+	m := miniredis.RunT(t)
+	l := &lab{t: t, natsURL: fmt.Sprintf("nats://127.0.0.1:%d", port), redisURL: "redis://" + m.Addr(), app: "again", kenar: k, kenarURL: k.URL(), replicas: 1}
+	l.nc, err = nats.Connect(l.natsURL, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
+	must(t, err)
+	t.Cleanup(l.nc.Close)
+	l.js, err = jetstream.New(l.nc)
+	must(t, err)
+	l.client, err = NewClient(l.nc, Builder{})
+	must(t, err)
+
+	limited := func(n int) func(*settings) {
+		return func(s *settings) { s.limits = fmt.Sprintf("ADD_ON_CREATE=%d/1h", n) }
+	}
+	_, stop := l.worker(limited(1))
+	for i := range 3 {
+		l.publish(attach(fmt.Sprintf("e%d", i), fmt.Sprintf("post/P%d", i), "one"))
+		l.queuedAt(fmt.Sprintf("e%d", i))
+	}
+	l.final("e0")
+	k.Script(kenartest.Fault{Op: kenartest.DeletePostAddon, Status: 401, Body: `{}`})
+	l.publish(event("d0", TypeDetach, "post/P0", map[string]any{}))
+	_, err = k.WaitCalls(t.Context(), 2)
+	must(t, err)
+	l.eventually("the pause is kept", func() bool {
+		_, err := l.stream(LedgerStream).GetLastMsgForSubject(t.Context(), pauseSubjectPrefix+string(PostDelete))
+		return err == nil
+	})
+	restart := func() {
+		stop()
+		must(t, l.nc.Flush())
+		s.Shutdown()
+		s.WaitForShutdown()
+		m.FlushAll()
+		s = start()
+		l.eventually("reconnected", l.nc.IsConnected)
+	}
+	restart()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	begin := time.Now()
+	w, _ := l.worker(limited(3))
+	l.final("e1")
+	l.final("e2")
+	if took := time.Since(begin); took > AckWait(time.Second)-2*time.Second {
+		t.Errorf("what was given back left after %s", took)
+	}
+	l.eventually("the lane is paused again", func() bool {
+		all, err := w.cfg.Limiter.Status(t.Context())
+		must(t, err)
+		return slices.ContainsFunc(all, func(s ratelimit.Status) bool {
+			return s.Permission == string(PostDelete) && s.PausedUntil.After(time.Now())
+		})
+	})
+	if n := k.Count(); n != 4 {
+		t.Errorf("%d calls, want three add-ons and the refused removal", n)
 	}
 }
 

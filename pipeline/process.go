@@ -53,6 +53,7 @@ type Grants interface {
 // never sees a NATS message, and is safe for concurrent use by different
 // targets.
 type processor struct {
+	lane    Lane
 	ledger  *Ledger
 	queues  queues
 	bucket  *ratelimit.Bucket

@@ -132,12 +132,19 @@ func (p *processor) unauthorized(w *Work, err error) Reason {
 // pause stops the lane for all workers. It waits until Redis knows: a pause
 // that was not stored is not in force.
 func (p *processor) pause(ctx context.Context, pause ratelimit.Pause) {
+	if err := p.ledger.keepPause(ctx, p.lane, pause); err != nil {
+		p.log.Warn().Err(err).Msg("the pause is not kept in the ledger; it ends early if Redis loses its data")
+	}
 	_ = untilDone(ctx, p.log, "pause the lane", func() error { return p.bucket.Pause(ctx, pause) }) // the grace is over
 }
 
 func (p *processor) resume(ctx context.Context) {
 	if err := p.bucket.Resume(ctx); err != nil {
 		p.log.Warn().Err(err).Msg("cannot end the pause of the lane")
+		return
+	}
+	if err := p.ledger.keepPause(ctx, p.lane, ratelimit.Pause{}); err != nil {
+		p.log.Warn().Err(err).Msg("the end of the pause is not kept in the ledger; a restart may pause the lane again")
 	}
 }
 

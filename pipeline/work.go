@@ -119,7 +119,7 @@ func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
 				Message: "the data of an action holds an identifier that must not leave in clear text (VIN, chassis_number, engine_number, real_estate_id or old_real_estate_id); leave it out, or name a record of your own"}
 		}
 	}
-	masked, err := kenar.MaskJSON(raw)
+	masked, err := kenar.RedactJSON(raw)
 	if err != nil {
 		return nil, warnings, &Reason{Code: InvalidEvent, Message: err.Error()}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
@@ -171,7 +172,6 @@ type parts struct {
 // server is away; nil parts and no error mean that ctx ended.
 func (w *Worker) open(ctx context.Context) (*parts, error) {
 	var p *parts
-	var tooOld error
 	err := untilDone(ctx, w.cfg.Log, "open the streams", func() (err error) {
 		if !w.cfg.NATS.IsConnected() {
 			return errors.New("not connected to NATS")
@@ -179,8 +179,7 @@ func (w *Worker) open(ctx context.Context) (*parts, error) {
 		if err := CheckServer(w.cfg.NATS); errors.Is(err, nats.ErrConnectionClosed) {
 			return err // lost it just now
 		} else if err != nil {
-			tooOld = err
-			return nil
+			return backoff.Permanent(err)
 		}
 		top := Topology{Replicas: w.cfg.Replicas, AckWait: w.timing.ackWait()}
 		if w.cfg.AutoCreate {
@@ -193,10 +192,12 @@ func (w *Worker) open(ctx context.Context) (*parts, error) {
 		}
 		return err
 	})
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil, nil
+	default:
+		return p, err
 	}
-	return p, errors.Join(err, tooOld)
 }
 
 // build wires the parts.
@@ -250,7 +251,7 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
 		}
 		d.proc = &processor{
-			ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: w.cfg.Grants, posts: posts,
+			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: w.cfg.Grants, posts: posts,
 			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{

@@ -21,6 +21,9 @@ func (c *fieldChecker) text(name string, p *string, limit textLimit) {
 	if !utf8.ValidString(*p) {
 		c.report.fault(name, "is not valid UTF-8")
 	}
+	if i := strings.IndexFunc(*p, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
+		c.report.fault(name, "has the control character %U, only line feeds and tabs are allowed", []rune((*p)[i:])[0])
+	}
 	if n := utf8.RuneCountInString(*p); limit.most > 0 && n > limit.most {
 		c.report.fault(name, "%d characters, at most %d allowed", n, limit.most)
 	}

@@ -19,6 +19,16 @@ import (
 
 func anything(string) error { return nil }
 
+// headerValue is what can be sent in an HTTP header.
+func headerValue(s string) error {
+	for i, r := range s {
+		if r <= ' ' || r > '~' {
+			return fmt.Errorf("has the character %U at byte %d, only visible ASCII can be sent in a header; is it one line, and the whole key?", r, i)
+		}
+	}
+	return nil
+}
+
 // oneOf allows only the words.
 func oneOf(words ...string) func(string) error {
 	return func(text string) error {

@@ -15,7 +15,7 @@ func ExampleLoad() {
 		fmt.Println(err)
 		return
 	}
-	environ := []string{"KENAR_API_KEY=not to be seen", "KENAR_TIMEOUT=10s"}
+	environ := []string{"KENAR_API_KEY=not-to-be-seen", "KENAR_TIMEOUT=10s"}
 	cfg, err := config.Load(flags, environ, config.Worker, nil)
 	if err != nil {
 		fmt.Println(err)

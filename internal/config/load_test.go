@@ -214,3 +214,13 @@ func lineOf(text, name string) string {
 	}
 	return ""
 }
+
+// A key that no header can carry is told at once, and not shown.
+func TestLoadKeyThatCannotBeSent(t *testing.T) {
+	for _, key := range []string{"two\nlines", "with space", "کلید"} {
+		_, err := Load(nil, []string{"KENAR_API_KEY=" + key}, Worker, nil)
+		if err == nil || !strings.Contains(err.Error(), "only visible ASCII") || strings.Contains(err.Error(), key) {
+			t.Errorf("key %q: %v", key, err)
+		}
+	}
+}

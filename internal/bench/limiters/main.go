@@ -163,7 +163,8 @@ func newOurs(m *miniredis.Miniredis, c *clock) (contender, error) {
 	defer ready()
 	go func() { _ = l.Run(context.Background()) }() // ends with the process
 	o.limiter, o.bucket = l, l.Bucket(permission)
-	return o, o.rebuilt(ctx)
+	err = o.rebuilt(ctx)
+	return o, err
 }
 
 func (*ours) name() string { return "return dates (this one)" }
