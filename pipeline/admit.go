@@ -2,10 +2,9 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -122,26 +121,24 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	seq := meta.Sequence.Stream
 	e, err := DecodeMessage(subject, data)
 	v := verdict{event: e.ID}
-	if meta.NumDelivered >= crashLoopAfter && err == nil {
-		// Not when its id is claimed: then it was queued, and only the ack
-		// was lost each time.
-		if first, lookErr := a.first(ctx, e.ID); lookErr != nil {
-			return v, lookErr
-		} else if first != nil {
-			meta.NumDelivered = 1
+	// Given up before it is touched again: handling it may be what ended the
+	// worker.
+	if err == nil && meta.NumDelivered >= crashLoopAfter {
+		if err = a.unlessQueued(ctx, e.ID, &Reason{Code: CrashLoop,
+			Message: fmt.Sprintf("delivered %d times and never answered: handling it ended the worker each time", meta.NumDelivered)}); infrastructure(err) {
+			return v, err
 		}
-	}
-	if meta.NumDelivered >= crashLoopAfter && err == nil {
-		err = &Reason{Code: CrashLoop, Message: fmt.Sprintf("delivered %d times and never answered: handling it ended the worker each time", meta.NumDelivered)}
 	}
 	var w *Work
 	var warnings []widgets.Warning
 	if err == nil {
-		w, warnings, err = a.build.Build(e, data)
+		w, warnings, err = a.buildSafely(e, data)
 	}
 	if err == nil && expired(w, time.Now()) {
 		r := expiry(w)
-		err = &r
+		if err = a.unlessQueued(ctx, e.ID, &r); infrastructure(err) {
+			return v, err
+		}
 	}
 	if err != nil {
 		v.result, v.reason = ResultDead, asReason(InvalidEvent, err)
@@ -175,54 +172,25 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	return v, nil
 }
 
-// A claimed says whose an id is.
-type claimed int
-
-const (
-	claimLost   claimed = iota // another message's: this one is a duplicate
-	claimNow                   // this message's
-	claimBefore                // this message's, from before a crash or a lost answer
-)
-
-// claim publishes the queued outcome of an event, which takes its id: any
-// other message with the same id is a duplicate from then on, whatever its
-// body.
-func (a *admitter) claim(ctx context.Context, t Target, d OutcomeData) (claimed, error) {
-	err := a.out.claim(ctx, t, d)
-	if err == nil {
-		return claimNow, nil
-	}
-	if !isConflict(err) {
-		return claimLost, err
-	}
-	first, err := a.first(ctx, d.EventID)
-	if err != nil {
-		return claimLost, err
-	}
-	if first != nil && first.Data.Result == ResultQueued && first.Data.InboxSeq == d.InboxSeq {
-		return claimBefore, nil
-	}
-	return claimLost, nil
+// buildSafely makes work of an event. A bug that it meets is no reason to end
+// the worker.
+func (a *admitter) buildSafely(e Event, data []byte) (w *Work, warnings []widgets.Warning, err error) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			a.log.Error().Str("id", e.ID).Str("panic", fmt.Sprint(bug)).Bytes("stack", debug.Stack()).Msg("this is a bug, please report it")
+			err = &Reason{Code: CrashLoop, Message: "handling the event fails inside the worker; its log has the details"}
+		}
+	}()
+	return a.build.Build(e, data)
 }
 
-// first returns what was said of an id before: its final outcome if there is
-// one, else the queued one, else nil.
-func (a *admitter) first(ctx context.Context, id string) (*OutcomeEvent, error) {
-	for _, subject := range []string{finalSubjectPrefix + id, queuedSubjectPrefix + id} {
-		m, err := a.outcomes.GetLastMsgForSubject(ctx, subject)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look for an earlier outcome of %s: %w", id, err)
-		}
-		e := new(OutcomeEvent)
-		if err := json.Unmarshal(m.Data, e); err != nil {
-			return nil, fmt.Errorf("read the earlier outcome of %s: %w", id, err)
-		}
-		return e, nil
+// infrastructure reports whether an error says nothing of the event.
+func infrastructure(err error) bool {
+	if err == nil {
+		return false
 	}
-	return nil, nil
+	_, ok := errors.AsType[*Reason](err)
+	return !ok
 }
 
 // enqueue puts work into its lane, unless a newer version of the target is
@@ -261,34 +229,6 @@ func (a *admitter) enqueue(ctx context.Context, w *Work, maybeQueued bool) (newe
 		}
 		last = m.Sequence
 	}
-}
-
-// bury gives up an event that was never admitted. The final outcome of a
-// usable id comes first: it claims the id, as the queued outcome would, so
-// that no other message with it can be admitted meanwhile. The dead letter
-// follows; after a crash in between, the message comes again.
-func (a *admitter) bury(ctx context.Context, v verdict, subject string, data []byte, e Event, seq uint64) (verdict, error) {
-	now := time.Now().UTC()
-	id := e.ID
-	if id == "" {
-		id = "inbox:" + strconv.FormatUint(seq, 10) // no event can have this id
-	} else {
-		err := a.out.claimDead(ctx, e.Target, OutcomeData{EventID: id, Result: ResultDead, At: now, Reason: v.reason, InboxSeq: seq})
-		if isConflict(err) {
-			first, err := a.first(ctx, id)
-			if err != nil {
-				return v, err
-			}
-			if first == nil || first.Data.Result != ResultDead || first.Data.InboxSeq != seq {
-				v.result, v.reason = resultDuplicate, nil
-				return v, nil
-			}
-		} else if err != nil {
-			return v, err
-		}
-		a.step("buried")
-	}
-	return v, a.dead.put(ctx, id, subject, e.Target, DeadData{Event: deadEvent(data), Reason: *v.reason, Version: e.Version(seq)}, now)
 }
 
 func wrap(err error, doing string) error {
