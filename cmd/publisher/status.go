@@ -22,10 +22,13 @@ being called, how many tokens are free, when the next one comes back, when the
 last waiting event gets its own, and whether the lane is paused, and why.
 
 What is queued is read from NATS. Tokens, pauses and outages are known to the
-workers only, which are asked over NATS; without one they are unknown.`,
+workers only, which are asked over NATS; without one they are unknown.
+
+With --json there is one object for each lane, and a last one with the inbox, the
+dead letters and the workers.`,
 		Example: `  publisher status
   publisher status --calendar
-  publisher status --json | jq '.lanes[] | {lane, next_token}'`,
+  publisher status --json | jq 'select(.lane) | {lane, next_token}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, done, err := a.connect(cmd)
@@ -46,7 +49,12 @@ workers only, which are asked over NATS; without one they are unknown.`,
 
 func (a *app) status(s pipeline.Status, calendar bool) error {
 	if a.json {
-		return a.line(s)
+		for _, l := range s.Lanes {
+			if err := a.line(l); err != nil {
+				return err
+			}
+		}
+		return a.line(map[string]any{"inbox": s.Inbox, "dead": s.Dead, "workers": s.Workers})
 	}
 	now := a.now()
 	t := &cli.Table{Right: []bool{1: true, 2: true, 3: true, 4: true}}
