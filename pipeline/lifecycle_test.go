@@ -66,15 +66,7 @@ func TestStopFinishesCalls(t *testing.T) {
 func TestRestartOfEverything(t *testing.T) {
 	t.Parallel()
 	port, dir := freePort(t), t.TempDir()
-	start := func() *server.Server {
-		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
-		must(t, err)
-		s.Start()
-		if !s.ReadyForConnections(20 * time.Second) {
-			t.Fatal("NATS server is not ready")
-		}
-		return s
-	}
+	start := func() *server.Server { return natsAt(t, port, dir) }
 	k, err := kenartest.Start(kenartest.Config{})
 	must(t, err)
 	t.Cleanup(k.Close)
@@ -216,15 +208,7 @@ func (l *lab) stream(name string) jetstream.Stream {
 func TestNATSAway(t *testing.T) {
 	t.Parallel()
 	port, dir := freePort(t), t.TempDir()
-	start := func() *server.Server {
-		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
-		must(t, err)
-		s.Start()
-		if !s.ReadyForConnections(20 * time.Second) {
-			t.Fatal("NATS server is not ready")
-		}
-		return s
-	}
+	start := func() *server.Server { return natsAt(t, port, dir) }
 	k, err := kenartest.Start(kenartest.Config{})
 	must(t, err)
 	t.Cleanup(k.Close)
@@ -262,6 +246,19 @@ func TestNATSAway(t *testing.T) {
 	if got := l.final("e1"); got.Result != ResultAccepted {
 		t.Errorf("ended %+v", got)
 	}
+}
+
+// natsAt starts a NATS server that can be stopped and started again in its
+// place.
+func natsAt(t *testing.T, port int, dir string) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+	must(t, err)
+	s.Start()
+	if !s.ReadyForConnections(20 * time.Second) {
+		t.Fatal("NATS server is not ready")
+	}
+	return s
 }
 
 func freePort(t *testing.T) int {
