@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -20,9 +21,12 @@ func browse(ctx context.Context, s jetstream.Stream, cfg jetstream.OrderedConsum
 	if info := cons.CachedInfo(); info != nil && info.NumPending == 0 && info.Delivered.Consumer == 0 {
 		return nil
 	}
-	for {
+	for patience := time.Now().Add(2 * browseWait); ; {
 		more, err := browseBatch(ctx, s, cons, fn)
-		if err != nil || !more {
+		switch {
+		case errors.Is(err, nats.ErrNoResponders) && time.Now().Before(patience):
+			sleep(ctx, 100*time.Millisecond) // a new consumer of a cluster that has no leader yet
+		case err != nil || !more:
 			return err
 		}
 		if err := ctx.Err(); err != nil {
