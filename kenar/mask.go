@@ -81,17 +81,19 @@ func Mask(key, value string) (string, error) {
 // Persian or Arabic digit may remain, the script printed with it converts only
 // the Persian ones; the rule is the safe reading.
 func normalize(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case '۰' <= r && r <= '۹':
-			return r - '۰' + '0'
-		case '٠' <= r && r <= '٩':
-			return r - '٠' + '0'
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		}
-		return r
-	}, strings.TrimSpace(s))
+	return strings.Map(normalRune, strings.TrimSpace(s))
+}
+
+func normalRune(r rune) rune {
+	switch {
+	case '۰' <= r && r <= '۹':
+		return r - '۰' + '0'
+	case '٠' <= r && r <= '٩':
+		return r - '٠' + '0'
+	case 'a' <= r && r <= 'z':
+		return r - 'a' + 'A'
+	}
+	return r
 }
 
 // maskable returns why a normalised value must not be hashed. A hash of
@@ -126,9 +128,19 @@ func isHash(s string) bool {
 func MaskJSON(doc []byte) ([]byte, error) { return maskJSON(doc, false) }
 
 // RedactJSON is MaskJSON that also replaces the value of every key that names
-// a credential, such as access_token, by a short text. It is for documents of
-// others, which should have none.
-func RedactJSON(doc []byte) ([]byte, error) { return maskJSON(doc, true) }
+// a credential, such as access_token, by a short text, and the identifiers
+// themselves by [Removed] wherever a text of the document repeats them. It is
+// for documents of others, which should have neither.
+func RedactJSON(doc []byte) ([]byte, error) {
+	ids, err := FindIdentifiers(doc)
+	if err != nil {
+		return nil, err
+	}
+	if doc, err = ids.redactJSON(doc); err != nil {
+		return nil, err
+	}
+	return maskJSON(doc, true)
+}
 
 // Credential reports whether a key names something that lets its reader act
 // for a user or an app: a token, a secret or a key. Case, "-" and "_" do not
@@ -189,6 +201,11 @@ func (m *masker) value(key string, nested bool) error {
 
 // composite copies the object or array that open has begun.
 func (m *masker) composite(open json.Delim, key string) error {
+	if open == '{' && strings.EqualFold(key, oldRealEstateID) {
+		if done, err := m.pair(); done || err != nil {
+			return err
+		}
+	}
 	for m.tokens.More() {
 		member, nested := key, true
 		if open == '{' {
@@ -206,6 +223,41 @@ func (m *masker) composite(open json.Delim, key string) error {
 	}
 	_, err := m.tokens.Token()
 	return err
+}
+
+// pair replaces an object of the two parts of old_real_estate_id by their
+// hash. It does nothing when the object is another one.
+func (m *masker) pair() (done bool, err error) {
+	start := int(m.tokens.InputOffset()) - 1
+	tokens := json.NewDecoder(bytes.NewReader(m.in[start:]))
+	tokens.UseNumber()
+	var parts map[string]any
+	if err := tokens.Decode(&parts); err != nil {
+		return false, err
+	}
+	text := func(v any) string {
+		switch v := v.(type) {
+		case string:
+			return v
+		case json.Number:
+			s, _ := decimal(v.String()) // else empty, which has no hash
+			return s
+		}
+		return ""
+	}
+	hash, err := Mask(oldRealEstateID, text(parts["document_number"])+"|"+text(parts["page_number"]))
+	if err != nil || len(parts) != 2 {
+		return false, nil //nolint:nilerr // each part is made unreadable by itself
+	}
+	m.out = append(append(m.out, m.in[m.copied:start]...), '"')
+	m.out = append(append(m.out, hash...), '"')
+	for end := start + int(tokens.InputOffset()); int(m.tokens.InputOffset()) < end; {
+		if _, err := m.tokens.Token(); err != nil {
+			return false, err
+		}
+	}
+	m.copied = int(m.tokens.InputOffset())
+	return true, nil
 }
 
 // scalar replaces the string or number that was just read, if it is sensitive.
