@@ -22,6 +22,10 @@ type Identifiers struct {
 type identifier struct {
 	text   []rune // normalised, without what people put between the parts
 	number bool   // digits only: it must not be part of a longer number
+
+	whole  string // the value, normalised
+	hash   string // what is sent for it; empty for a part of a value
+	hashed bool   // the value is its hash already
 }
 
 // The shortest identifiers that are searched for. A shorter one occurs in
@@ -35,30 +39,37 @@ const (
 // with it must not be sent: its reader would wonder.
 const Removed = "•••removed•••"
 
-// FindIdentifiers returns the identifiers that a JSON document holds at
-// whatever depth. Values that are hashed already are none.
-func FindIdentifiers(doc []byte) (Identifiers, error) {
+// FindIdentifiers returns the identifiers that JSON documents hold at whatever
+// depth.
+func FindIdentifiers(docs ...[]byte) (Identifiers, error) {
 	var ids Identifiers
-	err := walkStrings(doc, func(s docString) {
-		if s.sensitive {
-			ids.add(s.text)
+	for _, doc := range docs {
+		err := walkStrings(doc, func(s docString) {
+			if s.key != "" {
+				ids.add(s.key, s.text)
+			}
+		})
+		if err != nil {
+			return ids, err
 		}
-	})
-	return ids, err
+	}
+	return ids, nil
 }
 
-func (ids *Identifiers) add(value string) {
-	if isHash(normalize(value)) {
-		return
-	}
-	for part := range strings.SplitSeq(value, "|") {
-		id := identifier{number: true}
-		for _, r := range normalize(part) {
+func (ids *Identifiers) add(key, value string) {
+	parts := strings.Split(value, "|")
+	for _, part := range parts {
+		id := identifier{number: true, whole: normalize(part)}
+		id.hashed = isHash(id.whole)
+		if len(parts) == 1 && !id.hashed {
+			id.hash, _ = Mask(key, part) // else it has none
+		}
+		for _, r := range id.whole {
 			if between(r) {
 				continue
 			}
 			id.text = append(id.text, r)
-			id.number = id.number && '0' <= r && r <= '9'
+			id.number = id.number && isDigit(r)
 		}
 		if n := len(id.text); n >= minNumber || n >= minIdentifier && !id.number {
 			ids.values = append(ids.values, id)
@@ -67,15 +78,15 @@ func (ids *Identifiers) add(value string) {
 }
 
 // Shown returns the paths of the strings of a JSON document, such as
-// widgets[2].title_row.text, in which an identifier can be read. Case, the
-// kind of digits, and blanks and dashes within do not matter.
+// widgets[2].title_row.text, in which an identifier or its hash can be read.
+// Case, the kind of digits, and blanks and dashes within do not matter.
 func (ids Identifiers) Shown(doc []byte) ([]string, error) {
 	var paths []string
 	if len(ids.values) == 0 {
 		return nil, nil
 	}
 	err := walkStrings(doc, func(s docString) {
-		if !s.sensitive && len(ids.find(s.text)) > 0 {
+		if s.key == "" && len(ids.find(s.text)) > 0 {
 			paths = append(paths, s.path())
 		}
 	})
@@ -91,7 +102,7 @@ func (ids Identifiers) Redact(text string) string {
 	var b strings.Builder
 	done := 0
 	for _, f := range found {
-		if f.start < done {
+		if f.hashed || f.start < done {
 			continue
 		}
 		b.WriteString(text[done:f.start])
@@ -103,7 +114,9 @@ func (ids Identifiers) Redact(text string) string {
 }
 
 // redactJSON is Redact for every string of a valid JSON document, but those
-// under the keys that are masked, which are left as they are.
+// under the keys that are masked, which are left as they are. A string that is
+// nothing but an identifier becomes its hash, as it would under its key: some
+// producer has another name for it.
 func (ids Identifiers) redactJSON(doc []byte) ([]byte, error) {
 	if len(ids.values) == 0 {
 		return doc, nil
@@ -111,10 +124,13 @@ func (ids Identifiers) redactJSON(doc []byte) ([]byte, error) {
 	var out []byte
 	done := 0
 	err := walkStrings(doc, func(s docString) {
-		if s.sensitive {
+		if s.key != "" {
 			return
 		}
-		clean := ids.Redact(s.text)
+		clean := ids.hashOf(s.text)
+		if clean == "" {
+			clean = ids.Redact(s.text)
+		}
 		if clean == s.text {
 			return
 		}
@@ -128,8 +144,23 @@ func (ids Identifiers) redactJSON(doc []byte) ([]byte, error) {
 	return append(out, doc[done:]...), err
 }
 
+// hashOf returns what is sent for a text that is an identifier, and "" when
+// it is none.
+func (ids Identifiers) hashOf(text string) string {
+	normal := normalize(text)
+	for _, id := range ids.values {
+		if id.hash != "" && id.whole == normal {
+			return id.hash
+		}
+	}
+	return ""
+}
+
 // A span is a part of a text, in bytes.
-type span struct{ start, end int }
+type span struct {
+	start, end int
+	hashed     bool // of a hash
+}
 
 // find returns where identifiers stand in a text, in order.
 func (ids Identifiers) find(text string) []span {
@@ -141,7 +172,7 @@ func (ids Identifiers) find(text string) []span {
 	for i, r := range text {
 		if n := normalRune(r); !between(n) {
 			compact = append(compact, n)
-			at = append(at, span{i, i + len(string(r))})
+			at = append(at, span{start: i, end: i + len(string(r))})
 		}
 	}
 	var found []span
@@ -156,7 +187,7 @@ func (ids Identifiers) find(text string) []span {
 			if id.number && (start > 0 && isDigit(compact[start-1]) || end < len(compact) && isDigit(compact[end])) {
 				continue
 			}
-			found = append(found, span{at[start].start, at[end-1].end})
+			found = append(found, span{at[start].start, at[end-1].end, id.hashed})
 			from = end
 		}
 	}
@@ -184,8 +215,8 @@ func between(r rune) bool {
 // A docString is a string or number of a JSON document, or a key.
 type docString struct {
 	text       string
-	start, end int  // of the token in the document
-	sensitive  bool // under a key whose values are masked
+	start, end int    // of the token in the document
+	key        string // under which values are masked; "": under no such key
 	path       func() string
 }
 
@@ -197,7 +228,7 @@ func walkStrings(doc []byte, visit func(docString)) error {
 	}
 	w := docWalker{doc: doc, tokens: json.NewDecoder(bytes.NewReader(doc)), visit: visit}
 	w.tokens.UseNumber()
-	return w.value(false)
+	return w.value("")
 }
 
 type docWalker struct {
@@ -207,7 +238,7 @@ type docWalker struct {
 	steps  []string
 }
 
-func (w *docWalker) value(sensitive bool) error {
+func (w *docWalker) value(key string) error {
 	before := int(w.tokens.InputOffset())
 	t, err := w.tokens.Token()
 	if err != nil {
@@ -215,22 +246,22 @@ func (w *docWalker) value(sensitive bool) error {
 	}
 	switch t := t.(type) {
 	case json.Delim:
-		return w.composite(t, sensitive)
+		return w.composite(t, key)
 	case string:
-		w.show(before, t, sensitive)
+		w.show(before, t, key)
 	case json.Number:
 		text := t.String()
 		if plain, err := decimal(text); err == nil {
 			text = plain
 		}
-		w.show(before, text, sensitive)
+		w.show(before, text, key)
 	}
 	return nil
 }
 
-func (w *docWalker) composite(open json.Delim, sensitive bool) error {
+func (w *docWalker) composite(open json.Delim, key string) error {
 	for i := 0; w.tokens.More(); i++ {
-		step, inner := "["+strconv.Itoa(i)+"]", sensitive
+		step, inner := "["+strconv.Itoa(i)+"]", key
 		if open == '{' {
 			before := int(w.tokens.InputOffset())
 			t, err := w.tokens.Token()
@@ -238,8 +269,11 @@ func (w *docWalker) composite(open json.Delim, sensitive bool) error {
 				return err
 			}
 			name, _ := t.(string)
-			step, inner = "."+name, sensitive || Sensitive(name)
-			w.show(before, name, false)
+			step = "." + name
+			if key == "" && Sensitive(name) {
+				inner = name
+			}
+			w.show(before, name, "")
 		}
 		w.steps = append(w.steps, step)
 		if err := w.value(inner); err != nil {
@@ -253,9 +287,9 @@ func (w *docWalker) composite(open json.Delim, sensitive bool) error {
 
 // show calls visit for the token that was just read. before is where the one
 // before it ended.
-func (w *docWalker) show(before int, text string, sensitive bool) {
+func (w *docWalker) show(before int, text, key string) {
 	end := int(w.tokens.InputOffset())
 	token := bytes.TrimLeft(w.doc[before:end], " \t\r\n:,")
-	w.visit(docString{text: text, start: end - len(token), end: end, sensitive: sensitive,
+	w.visit(docString{text: text, start: end - len(token), end: end, key: key,
 		path: func() string { return strings.TrimPrefix(strings.Join(w.steps, ""), ".") }})
 }
