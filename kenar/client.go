@@ -12,6 +12,9 @@
 // are built beforehand by [PostAddon.Body] and its relatives, which refuse
 // what Kenar would refuse and hash what must not leave in clear text.
 //
+// What a user must allow is told by [ScopesFor] and asked for by [OAuth], which
+// gets the access tokens and refreshes them. Keeping them is up to the caller.
+//
 // Kenar answers 200 as soon as a request is valid and attaches the add-on
 // later. A post token that does not exist also gets 200 (Kenar docs, add-ons).
 // So success here means accepted, not attached.
@@ -31,6 +34,7 @@ import (
 const (
 	DefaultBaseURL           = "https://open-api.divar.ir"
 	DefaultLegacyURL         = "https://api.divar.ir"
+	DefaultImageURL          = "https://divar.ir"
 	DefaultBusinessAddonPath = "/v2/open-platform/addons/business/" + businessTokenVar
 	DefaultTimeout           = 15 * time.Second
 	DefaultMaxConns          = 64
@@ -47,6 +51,10 @@ type Config struct {
 	// the first generation of post add-ons. Both may have a path, neither a
 	// query, a fragment or a user name.
 	BaseURL, LegacyURL string
+
+	// ImageURL is the address of the image service, which neither API key nor
+	// access token is sent to. The rules are those of BaseURL.
+	ImageURL string
 
 	// APIKey returns the key to send. It is asked at each call, so that a key
 	// can be rotated without a restart, and must be safe for concurrent use.
@@ -81,6 +89,7 @@ type Config struct {
 // Client calls Kenar. It is safe for concurrent use.
 type Client struct {
 	base, legacy   string // without a slash at the end
+	images         string // likewise
 	business       string // path template
 	apiKey         func() string
 	timeout        time.Duration
@@ -96,6 +105,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	if cfg.LegacyURL == "" {
 		cfg.LegacyURL = DefaultLegacyURL
+	}
+	if cfg.ImageURL == "" {
+		cfg.ImageURL = DefaultImageURL
 	}
 	if cfg.BusinessAddonPath == "" {
 		cfg.BusinessAddonPath = DefaultBusinessAddonPath
@@ -115,6 +127,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		base:      strings.TrimRight(cfg.BaseURL, "/"),
 		legacy:    strings.TrimRight(cfg.LegacyURL, "/"),
+		images:    strings.TrimRight(cfg.ImageURL, "/"),
 		business:  cfg.BusinessAddonPath,
 		apiKey:    cfg.APIKey,
 		timeout:   cfg.Timeout,
@@ -141,6 +154,7 @@ func (cfg Config) check() error {
 	faults := []error{
 		checkURL("BaseURL", cfg.BaseURL),
 		checkURL("LegacyURL", cfg.LegacyURL),
+		checkURL("ImageURL", cfg.ImageURL),
 		checkBusinessPath(cfg.BusinessAddonPath),
 	}
 	fault := func(format string, args ...any) {

@@ -16,12 +16,12 @@ func TestConfigDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	type settings struct {
-		base, legacy, business, userAgent string
-		timeout                           time.Duration
+		base, legacy, images, business, userAgent string
+		timeout                                   time.Duration
 	}
-	got := settings{c.base, c.legacy, c.business, c.userAgent, c.timeout}
+	got := settings{c.base, c.legacy, c.images, c.business, c.userAgent, c.timeout}
 	want := settings{
-		"https://open-api.divar.ir", "https://api.divar.ir",
+		"https://open-api.divar.ir", "https://api.divar.ir", "https://divar.ir",
 		"/v2/open-platform/addons/business/{business_token}", "kenar-addons", 15 * time.Second,
 	}
 	if got != want {
@@ -42,10 +42,11 @@ func TestConfigFaults(t *testing.T) {
 			BusinessAddonPath: "/v1/{business_token}/x", Timeout: time.Second, MaxConns: 1, UserAgent: "me/1.0 (test)",
 		}, nil},
 		{"all faults at once",
-			Config{BaseURL: "open-api.divar.ir", LegacyURL: "ftp://x", BusinessAddonPath: "x", Timeout: -1, MaxConns: -2, UserAgent: "a\r\nb"},
+			Config{BaseURL: "open-api.divar.ir", LegacyURL: "ftp://x", ImageURL: "https://x?y", BusinessAddonPath: "x", Timeout: -1, MaxConns: -2, UserAgent: "a\r\nb"},
 			[]string{
 				`kenar config: BaseURL is "://"…: write it as https://host`,
 				`kenar config: LegacyURL is "ftp://x"…: write it as https://host`,
+				`kenar config: ImageURL (https://x) has a query: remove it`,
 				`kenar config: BusinessAddonPath is "x": it must begin with a slash; the default is ` + DefaultBusinessAddonPath,
 				`kenar config: APIKey is nil: give a function that returns the key of the app's panel`,
 				`kenar config: Timeout is -1ns: it must be positive, or 0 for 15s`,

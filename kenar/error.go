@@ -24,6 +24,14 @@ var (
 	// but it cannot be deleted: it goes by itself after three months.
 	ErrNoID = errors.New("the answer holds no add-on id")
 
+	// ErrClientSecret means that OAuthConfig.ClientSecret returned nothing
+	// that could be sent. Nothing was.
+	ErrClientSecret = errors.New("the client secret is not usable")
+
+	// ErrNoTokens means that the OAuth server answered 2xx without tokens
+	// that could be used. It has issued some all the same; see [TokensLost].
+	ErrNoTokens = errors.New("the answer holds no usable tokens")
+
 	// ErrMalformed means that Kenar answered 2xx with something that is not
 	// the documented JSON.
 	ErrMalformed = errors.New("the answer is not the documented JSON")
@@ -39,11 +47,17 @@ type Error struct {
 	Op string
 
 	// Status is the HTTP status, 0 when there was no answer. It is a 2xx with
-	// ErrNoID and ErrMalformed only.
+	// ErrNoID, ErrNoTokens and ErrMalformed only.
 	Status int
 
 	// Code is the google.rpc code in the answer, 0 when it has none.
 	Code int
+
+	// OAuthError is the name that an answer of the OAuth server gives to the
+	// error (RFC 6749, section 5.2), such as "invalid_grant"; "" when it has
+	// none, and for every other operation. See [IsInvalidGrant] and
+	// [IsInvalidClient].
+	OAuthError string
 
 	// Message is the message in the answer, at most 1 KiB. Like Code it is
 	// missing when the answer is not Kenar's but that of an edge server.
@@ -70,6 +84,10 @@ type Error struct {
 	// Err is the cause when there was no usable answer; nil otherwise.
 	// Canceled and expired contexts are found in it with errors.Is.
 	Err error
+
+	// remedy is the advice of operations for which that of the status would
+	// be wrong; "" for the others.
+	remedy string
 }
 
 // Unwrap returns e.Err.
@@ -93,6 +111,9 @@ func (e *Error) Error() string {
 	if e.Code != 0 {
 		fmt.Fprintf(&s, " (code %d)", e.Code)
 	}
+	if e.OAuthError != "" {
+		s.WriteString(": " + e.OAuthError)
+	}
 	if e.Message != "" {
 		s.WriteString(": " + e.Message)
 	}
@@ -110,8 +131,12 @@ func (e *Error) advice() string {
 	switch {
 	case errors.Is(e.Err, ErrInvalid): // says so itself
 		return ""
+	case e.remedy != "":
+		return e.remedy
 	case errors.Is(e.Err, ErrAPIKey):
 		return "set the key shown once in the app's panel"
+	case errors.Is(e.Err, ErrClientSecret):
+		return "set the client secret of the app's panel"
 	case errors.Is(e.Err, ErrNoID):
 		return "it was accepted: do not repeat it"
 	case errors.Is(e.Err, context.Canceled) && e.NeverSent:

@@ -58,15 +58,9 @@ func (c *Client) GetPost(ctx context.Context, postToken string) (Post, error) {
 // decodePost takes a field of an unexpected type for a missing one: a post
 // whose title cannot be read is still a post that exists.
 func decodePost(a answer) (Post, error) {
-	var fields object
-	if err := json.Unmarshal(a.body, &fields); err != nil || fields == nil {
-		switch {
-		case a.err != nil:
-			return Post{}, fmt.Errorf("%w: it broke off: %w", ErrMalformed, a.err)
-		case len(a.body) == maxAnswer:
-			return Post{}, fmt.Errorf("%w: it is longer than %d bytes", ErrMalformed, maxAnswer)
-		}
-		return Post{}, ErrMalformed
+	fields, err := a.object()
+	if err != nil {
+		return Post{}, err
 	}
 	return Post{
 		Token:            fields.text("token"),
@@ -79,6 +73,22 @@ func decodePost(a answer) (Post, error) {
 		FirstPublishedAt: fields.time("first_published_at"),
 		LastModifiedAt:   fields.time("last_modified_at"),
 	}, nil
+}
+
+// object reads the answer, which must be a JSON object. The error is
+// [ErrMalformed] with what is wrong.
+func (a answer) object() (object, error) {
+	var fields object
+	if err := json.Unmarshal(a.body, &fields); err == nil && fields != nil {
+		return fields, nil
+	}
+	switch {
+	case a.err != nil:
+		return nil, fmt.Errorf("%w: it broke off: %w", ErrMalformed, a.err)
+	case len(a.body) == maxAnswer:
+		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrMalformed, maxAnswer)
+	}
+	return nil, ErrMalformed
 }
 
 // object is a JSON object read leniently: what is missing or of another type

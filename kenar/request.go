@@ -17,6 +17,10 @@ type request struct {
 	method, url string
 	accessToken string // "" calls with the API key alone
 	body        []byte // nil: none
+	contentType string // of body; "" is JSON
+
+	// keyless calls without the API key: the host is not the API's.
+	keyless bool
 
 	// legacyToken sends the access token under its former header name as
 	// well (Kenar docs until April 2025).
@@ -29,7 +33,10 @@ type request struct {
 // send makes the call, once. Its error is an *Error; an answer that is not a
 // 2xx is one.
 func (c *Client) send(ctx context.Context, r request) (answer, error) {
-	key := c.apiKey()
+	var key string
+	if !r.keyless {
+		key = c.apiKey()
+	}
 	secrets := newScrubber(key, r.accessToken)
 	unsent := func(err error) error {
 		return &Error{Op: r.op, NeverSent: true, Err: secrets.err(err)}
@@ -70,7 +77,7 @@ func (r request) check(key string) error {
 		return fmt.Errorf("%w: %w", ErrInvalid, r.refused)
 	case r.method == http.MethodPost && len(r.body) == 0:
 		return fmt.Errorf("%w: the request body is empty: build it with the Body method of the add-on", ErrInvalid)
-	case key == "":
+	case key == "" && !r.keyless:
 		return fmt.Errorf("%w: it is empty", ErrAPIKey)
 	case !headerSafe(key):
 		return fmt.Errorf("%w: it holds a space, a line break or another character that no key has", ErrAPIKey)
@@ -90,9 +97,9 @@ func headerSafe(s string) bool {
 //
 //   - nothing of it was written: harmless, and even wanted, since it is how a
 //     connection that died of old age goes unnoticed. It needs a body that
-//     can be read again, or none: that is what POST and DELETE have here.
+//     can be read again, or none, as all others have here.
 //   - something was written, nothing came back, the method counts as
-//     idempotent (GET; not DELETE, not POST) and the body can be read again:
+//     idempotent (GET; not DELETE, POST or PUT) and the body can be read again:
 //     a second call that no budget knows of. So the empty body of a GET is
 //     one that cannot be read again.
 //
@@ -118,8 +125,13 @@ func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.R
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
-	req.Header.Set("X-Api-Key", key)
-	if r.body != nil {
+	if !r.keyless {
+		req.Header.Set("X-Api-Key", key)
+	}
+	switch {
+	case r.contentType != "":
+		req.Header.Set("Content-Type", r.contentType)
+	case r.body != nil:
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if r.accessToken != "" {

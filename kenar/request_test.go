@@ -82,6 +82,12 @@ func TestHostsAndPaths(t *testing.T) {
 		{"a base URL may have a path and a slash", Config{BaseURL: "https://gateway.test/kenar/"},
 			func(c *Client) error { _, err := c.DeleteUserAddon(t.Context(), uuid); return err },
 			"DELETE https://gateway.test/kenar/v1/open-platform/addons/user/" + uuid},
+		{"images have a host of their own", Config{},
+			func(c *Client) error { _, err := c.UploadWidgetImage(t.Context(), []byte(testJPEG)); return err },
+			"PUT https://divar.ir/v2/image-service/open-platform/image.jpg"},
+		{"images elsewhere", Config{ImageURL: "https://gateway.test/images/"},
+			func(c *Client) error { _, err := c.UploadWidgetImage(t.Context(), []byte(testJPEG)); return err },
+			"PUT https://gateway.test/images/v2/image-service/open-platform/image.jpg"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,11 @@ import (
 
 // redacted takes the place of a secret.
 const redacted = "[redacted]"
+
+// oauthSecret matches what the OAuth server issues: authorization codes, access
+// and refresh tokens, whole or cut off. They may come back in its answers
+// before this package has ever seen them.
+var oauthSecret = regexp.MustCompile(`ory_[a-z]{2}_[A-Za-z0-9._~+/=-]+`)
 
 // A scrubber removes the secrets of one call from what came back of it. Kenar,
 // an edge server or a debugging proxy may echo a request in its answer, and
@@ -52,7 +58,9 @@ func newScrubber(secrets ...string) scrubber {
 }
 
 // text returns t without the secrets.
-func (s scrubber) text(t string) string { return s.all.Replace(t) }
+func (s scrubber) text(t string) string {
+	return oauthSecret.ReplaceAllLiteralString(s.all.Replace(t), redacted)
+}
 
 // cutText is text for what may have broken off within a secret. Less than
 // four characters of one are not worth the damage to text that merely ends

@@ -1,7 +1,10 @@
 package kenar_test
 
 import (
+	"bytes"
 	"errors"
+	"image"
+	"image/jpeg"
 	"net/http"
 	"testing"
 
@@ -13,7 +16,7 @@ import (
 // TestSimulator puts the client's bodies and paths before a Kenar that was
 // written from the same documents without knowing of this package.
 func TestSimulator(t *testing.T) {
-	server, err := kenartest.Start(kenartest.Config{})
+	server, err := kenartest.Start(kenartest.Config{ImageIDs: kenartest.UploadedImageID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,6 +26,7 @@ func TestSimulator(t *testing.T) {
 	client, err := kenar.New(kenar.Config{
 		BaseURL:   server.URL(),
 		LegacyURL: server.URL(),
+		ImageURL:  server.URL(),
 		APIKey:    func() string { return "any-key" },
 	})
 	if err != nil {
@@ -88,6 +92,29 @@ func TestSimulator(t *testing.T) {
 	}
 	if _, err := client.DeleteUserAddon(ctx, user.ID); err != nil {
 		t.Error(err)
+	}
+
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 30)), nil); err != nil {
+		t.Fatal(err)
+	}
+	imageName, err := client.UploadWidgetImage(ctx, photo.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls := server.Calls(); calls[len(calls)-1].Op != kenartest.UploadImage || calls[len(calls)-1].Key != "" || calls[len(calls)-1].Grant != "" {
+		t.Errorf("uploaded with %+v, want neither key nor access token", calls[len(calls)-1])
+	}
+	shown := widgets.List{{Row: widgets.EventRow{Title: "بازدید", ImageID: imageName}}}
+	if _, err := client.CreatePostAddon(ctx, post.Token, "", bytesOf(kenar.PostAddon{Widgets: shown})); err != nil {
+		t.Error(err)
+	}
+	if addon, _ := server.Attached("post/" + post.Token); addon.Images[imageName] == "" {
+		t.Errorf("attached with the images %v, want %s among them", addon.Images, imageName)
+	}
+	_, err = client.UploadWidgetImage(ctx, []byte("\xff\xd8\xff and so on"))
+	if e, ok := errors.AsType[*kenar.Error](err); !ok || e.Status != http.StatusBadRequest {
+		t.Errorf("upload of what only begins like a JPEG: %v, want 400", err)
 	}
 
 	server.AddBusiness(kenartest.Business{Token: "xYzAbC123"})

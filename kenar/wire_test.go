@@ -17,13 +17,15 @@ import (
 const (
 	testKey   = "key.0123456789abcdef"
 	testToken = "ory_at_secret-of-the-user"
+
+	testJPEG = "\xff\xd8\xff pixels \xff\xd9" // as far as the client looks
 )
 
 // newTestClient returns a client of a server on this machine, over the
 // client's own transport unless cfg brings another.
 func newTestClient(t *testing.T, url string, cfg Config) *Client {
 	t.Helper()
-	cfg.BaseURL, cfg.LegacyURL = url, url
+	cfg.BaseURL, cfg.LegacyURL, cfg.ImageURL = url, url, url
 	if cfg.APIKey == nil {
 		cfg.APIKey = func() string { return testKey }
 	}
@@ -63,6 +65,10 @@ var operations = []operation{
 	}},
 	{"get post", func(ctx context.Context, c *Client) (Receipt, error) {
 		_, err := c.GetPost(ctx, "AZir15UU")
+		return Receipt{}, err
+	}},
+	{"upload widget image", func(ctx context.Context, c *Client) (Receipt, error) {
+		_, err := c.UploadWidgetImage(ctx, []byte(testJPEG))
 		return Receipt{}, err
 	}},
 }
@@ -186,7 +192,7 @@ func replyThenClose(s string) func(int, net.Conn) bool {
 	}
 }
 
-const okAnswer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"id\":\"addon1\"}"
+const okAnswer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{\"id\":\"addon1\",\"image_name\":\"a.jpg\"}"
 
 // reset closes a connection with a TCP reset.
 func reset(conn net.Conn) {

@@ -10,8 +10,8 @@ import (
 
 // fieldChecker is the visitor that holds fields against the documented rules.
 type fieldChecker struct {
-	report *report
-	icons  Decoder // whose icon settings apply
+	report   *report
+	settings Decoder // those of icons and image sources apply
 }
 
 func (c *fieldChecker) text(name string, p *string, limit textLimit) {
@@ -59,7 +59,7 @@ func (c *fieldChecker) enum(name string, p *string, of enum) {
 }
 
 func (c *fieldChecker) icon(name string, p *string) {
-	if *p != "" && !c.icons.knowsIcon(*p) {
+	if *p != "" && !c.settings.knowsIcon(*p) {
 		c.report.fault(name, "%s is not a known icon name%s", quote(*p), suggest(*p, iconNames[:]))
 	}
 }
@@ -69,14 +69,26 @@ const Logo = "logo"
 
 // image takes what the upload answered as image_name, or Logo. What else an
 // id may look like is not documented, so only what cannot be one is refused.
+// What is refused stays out of the message: it may be megabytes of base64, or
+// a URL with a signature.
 func (c *fieldChecker) image(name, _ string, p *string, required bool) {
 	switch id := *p; {
 	case id == "" && required:
 		c.report.fault(name, "is missing, must be the id of an uploaded image or %q", Logo)
 	case strings.EqualFold(id, Logo) && id != Logo:
 		c.report.fault(name, "is %s, must be written %q", quote(id), Logo)
-	case !utf8.ValidString(id), strings.ContainsAny(id, `/\:?#%`), strings.ContainsFunc(id, notPrinted):
+	case IsImageSource(id):
+		if !c.settings.ImageSources {
+			c.report.fault(name, "is the source of an image and none are fetched here: upload the image, and give the bare id that the upload answers, or %q", Logo)
+		}
+	case utf8.ValidString(id) && !strings.ContainsAny(id, `/\:?#%`) && !strings.ContainsFunc(id, notPrinted):
+		// An id.
+	case !c.settings.ImageSources:
 		c.report.fault(name, "is a URL, a path or has spaces in it, must be the bare id of an uploaded image or %q", Logo)
+	case isDataURI(id):
+		c.report.fault(name, "is not a usable data URI, must be data:image/jpeg;base64, or another image type, with the base64 of the image behind it")
+	default:
+		c.report.fault(name, "is neither the bare id of an uploaded image nor %q nor the source of an image: an absolute https URL or a data:image/…;base64,… URI", Logo)
 	}
 }
 

@@ -17,6 +17,11 @@ type Decoder struct {
 	AllowUnknownIcons bool
 	// MaxWidgets is the most widgets a list may have; 0 is DefaultMaxWidgets.
 	MaxWidgets int
+	// ImageSources accepts an absolute https URL or a data:image/…;base64,…
+	// URI in place of the id of an image, in v2 lists. Kenar knows neither:
+	// whoever sends the list uploads the image and puts its id there, see
+	// List.MapImages.
+	ImageSources bool
 }
 
 // Decode reads a v2 list, a JSON array of widgets, and checks it by the rules
@@ -161,7 +166,7 @@ func (d Decoder) checkWidget(r *report, w Widget) {
 		r.fault("", "has a row of type %T, must be one of the ten row types of this package by value", w.Row)
 		return
 	}
-	c := fieldChecker{report: r, icons: d}
+	c := fieldChecker{report: r, settings: d}
 	r.enter(name)
 	w.Row.fields(&c)
 	if carousel, ok := w.Row.(ImageCarouselRow); ok {

@@ -134,7 +134,8 @@ func (d Decoder) checkLegacyWidget(r *report, w LegacyWidget) {
 		r.fault("", "is a %T, must be one of the eleven v1 widget types of this package by value", w)
 		return
 	}
+	d.ImageSources = false // v1 has ids only
 	r.enter("data")
-	w.fields(&fieldChecker{report: r, icons: d})
+	w.fields(&fieldChecker{report: r, settings: d})
 	r.leave()
 }

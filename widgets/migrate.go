@@ -21,6 +21,7 @@ func Migrate(l LegacyList) (List, []Warning, error) { return Decoder{}.Migrate(l
 // The result shares no memory with l. The error is Faults. Their paths, like those of the warnings, count widgets
 // as the v1 list does; below that they name the fields of the v2 widget.
 func (d Decoder) Migrate(l LegacyList) (List, []Warning, error) {
+	d.ImageSources = false // v1 has ids only
 	m := migration{report: &report{}}
 	m.enter("widgets")
 	m.enter("widget_list")

@@ -77,7 +77,8 @@ func (s *Server) AddGrant(grants ...Grant) {
 	}
 }
 
-// RevokeGrant makes an access token unknown.
+// RevokeGrant makes an access token unknown. A refresh token issued with it
+// stays good; see [Server.Revoke].
 func (s *Server) RevokeGrant(accessToken string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,6 +93,9 @@ func (s *Server) identify(req *request) {
 	} else {
 		req.key, req.keyKnown = s.keys[value]
 	}
+	if req.op == &imageUpload && value != "" && !req.keyKnown {
+		req.key.Name = "unknown" // none belongs there, so any must show
+	}
 	app, ok := s.apps[req.key.App]
 	if !ok {
 		app.Slug = req.key.App
@@ -102,6 +106,9 @@ func (s *Server) identify(req *request) {
 	req.bearer = req.header.Get("Authorization")
 	if token, ok := strings.CutPrefix(req.bearer, "Bearer "); ok {
 		req.grant, req.grantKnown = s.grants[token]
+	}
+	if req.op != nil && req.op.op == IssueTokens {
+		req.grant, req.grantKnown = s.oauth.grantOf(req.form)
 	}
 }
 

@@ -19,7 +19,8 @@ type Addon struct {
 	Widgets    []Widget
 	Semantic   map[string]string
 	Notes      string
-	Categories []string // of user add-ons; empty is every category
+	Images     map[string]string // permanent ids of the uploaded images in Widgets, by the ids there
+	Categories []string          // of user add-ons; empty is every category
 	AcceptedAt time.Time
 	AttachedAt time.Time
 	ExpiresAt  time.Time // of user add-ons
@@ -90,6 +91,7 @@ func (s *Server) addon(req *request) Addon {
 		Body:       req.body,
 		Widgets:    req.widgets,
 		AcceptedAt: req.now,
+		Images:     s.keepImages(req),
 	}
 	if semantic, _ := req.doc.field("semantic"); semantic != nil {
 		a.Semantic = semantic.strings()

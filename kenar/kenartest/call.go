@@ -21,10 +21,10 @@ type Call struct {
 	// Target is what the path names: post/<token>, business/<token>,
 	// user/<id>, or addon/<id> for the deletion of a user add-on.
 	Target string
-	Key    string // the name of the API key; empty: none that is known
+	Key    string // the name of the API key; empty: none that is known; of an upload, "unknown" for such a one
 	Grant  string // the name of the access token's grant, "unknown" for one that is not known
 	Header http.Header
-	Body   []byte
+	Body   []byte // of the token endpoint: the form, with a dash for each secret
 	// Widgets are the body's, as far as they could be made out. There are
 	// none with Config.NoValidation.
 	Widgets []Widget

@@ -19,8 +19,9 @@
 //
 // # What is simulated
 //
-// The add-on operations of posts, businesses and users, and finder's get
-// post. A call is judged at the moment it has been read: faults, API key,
+// The add-on operations of posts, businesses and users, finder's get post,
+// the user behind an access token and that user's businesses; and the OAuth
+// server, at /oauth2/auth and /oauth2/token of the same address. A call is judged at the moment it has been read: faults, API key,
 // limits, permission, grant, body, widget types, ownership, in this order.
 // Whatever the verdict, the call is on record before its answer leaves.
 //
@@ -28,6 +29,11 @@
 // [Config.AttachDelay] later, and to an unknown post never, without a word.
 // Attachment needs no timer: it happens when somebody looks, as of the time
 // [Config.Now] tells.
+//
+// Images are uploaded at the path of the image service, also of the same
+// address: decoded, given a temporary id, and a permanent one with the first
+// accepted add-on that has them. [Config.ImageIDs] makes ids that nobody has
+// uploaded as useless as they are.
 //
 // # What is assumed
 //
@@ -39,6 +45,15 @@
 // that no document requires may be missing. Validation errors are 400 with
 // code 3 and name the first offending field. Semantic values are kept as
 // sent; Kenar would hash those whose keys it does not know.
+//
+// Of a grant's pairs of tokens the latest is good for its whole life. Every
+// earlier one ends two minutes after the first refresh that came after its
+// issue, with both its tokens. A refresh with any refresh token that is good
+// gives a new pair, which is then the latest: so a lost answer is made up for
+// by asking again with the old pair, and the pair that was lost ends too. The
+// access token that a refresh must carry (Kenar docs, oauth) may be any of the
+// grant's, expired or not. Which API key an access token comes with is not
+// checked.
 //
 // The validation here is deliberately not shared with the client's: each
 // checks the other.

@@ -69,6 +69,14 @@ var operations = []operation{
 // The operation is nil when there is none.
 func route(method string, u *url.URL) (*operation, string) {
 	path := u.EscapedPath()
+	for i := range accountOperations {
+		if op := &accountOperations[i]; path == op.prefix && method == op.method {
+			return op, ""
+		}
+	}
+	if path == imageUpload.prefix && method == imageUpload.method {
+		return &imageUpload, ""
+	}
 	for i := range operations {
 		op := &operations[i]
 		rest, ok := strings.CutPrefix(path, op.prefix)

@@ -27,7 +27,9 @@ func (r *record) add(c *Call, keep bool) {
 	if keep {
 		r.calls = append(r.calls, *c)
 	}
-	r.arrivals[""] = append(r.arrivals[""], c.At)
+	if c.Op != AuthorizeApp && c.Op != IssueTokens && c.Op != UploadImage {
+		r.arrivals[""] = append(r.arrivals[""], c.At)
+	}
 	if c.Permission != "" {
 		r.arrivals[c.Permission] = append(r.arrivals[c.Permission], c.At)
 	}
@@ -95,8 +97,8 @@ func (r *record) snapshot(n int) ([]Call, int, <-chan struct{}) {
 // Max returns the largest number of arrivals in any window of the given
 // length, wherever it starts. Arrivals exactly one window apart do not share
 // one. Counted are the calls of the operations that need permission, whatever
-// their verdict, and all arrivals when permission is empty or AppWide. It
-// works with [Config.NoRecord] too.
+// their verdict, and all arrivals when permission is empty or AppWide, except
+// those at the OAuth server and the image service. It works with [Config.NoRecord] too.
 func (s *Server) Max(permission string, window time.Duration) int {
 	if permission == AppWide {
 		permission = ""

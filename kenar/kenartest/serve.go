@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -24,6 +25,11 @@ type request struct {
 	target string
 	body   []byte
 	err    error // the body could not be read to its end
+
+	query url.Values // of the authorize page
+	form  url.Values // of the token endpoint
+
+	image Image // an upload
 
 	doc     *node
 	widgets []Widget
@@ -56,11 +62,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // read takes in a request and checks its body, which needs no lock.
 func (s *Server) read(w http.ResponseWriter, r *http.Request) *request {
 	req := &request{method: r.Method, path: r.URL.EscapedPath(), header: r.Header}
-	if req.op, req.id = route(r.Method, r.URL); req.op != nil {
+	if req.op, req.id = route(r.Method, r.URL); req.op != nil && req.op.kind != "" {
 		req.target = req.op.kind + "/" + req.id
 	}
-	req.body, req.err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	most := int64(maxBody)
+	if req.op == &imageUpload {
+		most = s.maxImageBytes()
+	}
+	req.body, req.err = io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	req.readParameters(r.URL)
 	req.now = s.now()
+	if req.op == &imageUpload && req.err == nil && !s.cfg.NoValidation {
+		req.readImage()
+	}
 	if req.err != nil || req.op == nil || req.op.body == nil || s.cfg.NoValidation {
 		return req
 	}
@@ -128,6 +142,8 @@ func (s *Server) serve(req *request, over *excess) answer {
 	switch {
 	case req.op == nil:
 		return notFound.because("Not Found")
+	case req.op.oauth(), req.op == &imageUpload:
+		return req.op.serve(s, req)
 	case !req.keyKnown:
 		return s.refuseKey(req)
 	case over != nil:
@@ -140,6 +156,9 @@ func (s *Server) serve(req *request, over *excess) answer {
 	}
 	if req.fault != "" {
 		return invalidArgument.because("%s", req.fault)
+	}
+	if v := s.checkImages(req); v != nil {
+		return invalidArgument.because("%s", v)
 	}
 	if !req.app.mayUse(req.widgets) {
 		return permissionDenied.because("one or more widgets not allowed")

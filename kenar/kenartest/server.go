@@ -28,6 +28,14 @@ type Config struct {
 	// RequireGrant refuses calls without an access token where the operation
 	// has a scope. See AddGrant.
 	RequireGrant bool
+	// Clients are the apps as the OAuth server knows them; when there are
+	// none, any client id and secret will do.
+	Clients []Client
+	// RevokeReused makes the OAuth server end a grant altogether when one of
+	// its refresh tokens comes back after the grace, or its authorization
+	// code a second time, as Ory Hydra does. By default only that request is
+	// refused.
+	RevokeReused bool
 	// Limits are the rate limits and quotas of every app.
 	Limits []Limit
 	// RetryAfter is the form of a 429's Retry-After header; by default there
@@ -42,6 +50,16 @@ type Config struct {
 	// AllowUnknownIcons accepts icon names that are not in the list of August
 	// 2026. The real list grows.
 	AllowUnknownIcons bool
+
+	// ImageIDs says which ids of images a widget may have; by default any.
+	ImageIDs ImageIDs
+	// ImageLifetime is how long an image that no add-on has can be used after
+	// its upload; 0 is forever. It has no effect with AnyImageID. Kenar's is
+	// not documented.
+	ImageLifetime time.Duration
+	// MaxImageBytes is the largest image that can be uploaded; 0 is 10 MiB.
+	// Kenar's limit is not documented.
+	MaxImageBytes int64
 
 	// Latency is how long every answer takes, in real time.
 	Latency time.Duration
@@ -84,7 +102,9 @@ type Server struct {
 	checkGrants bool
 	keys        map[string]Key
 	apps        map[string]App
-	grants      map[string]Grant
+	grants      map[string]Grant // by access token
+	oauth       oauthServer
+	users       map[string]User
 	limits      limiter
 	posts       map[string]*Post
 	businesses  map[string]Business
@@ -93,11 +113,12 @@ type Server struct {
 	ids         map[slot]string // of business and user add-ons
 	pending     []pending       // by due time
 	nextExpiry  time.Time       // zero: nothing expires
+	uploads     []*Image        // by the time of upload
 }
 
 // New returns a server that does not listen; serve it as an http.Handler. It
-// panics when a limit is not positive or a key has no value: both are
-// mistakes of the program.
+// panics when a limit is not positive, a key has no value, or a client no id
+// or secret: these are mistakes of the program.
 func New(cfg Config) *Server {
 	s := &Server{
 		cfg:         cfg,
@@ -106,6 +127,8 @@ func New(cfg Config) *Server {
 		checkGrants: cfg.RequireGrant,
 		apps:        make(map[string]App),
 		grants:      make(map[string]Grant),
+		oauth:       newOAuthServer(),
+		users:       make(map[string]User),
 		limits:      limiter{limits: cfg.Limits, recent: make(map[string][]ring)},
 		posts:       make(map[string]*Post),
 		businesses:  make(map[string]Business),
@@ -118,6 +141,7 @@ func New(cfg Config) *Server {
 			panic(fmt.Sprintf("kenartest: limit %+v: want a permission, and calls and window above zero", l))
 		}
 	}
+	s.SetClients(cfg.Clients...)
 	s.SetKeys(cfg.Keys...)
 	s.anyKey = len(cfg.Keys) == 0
 	for _, a := range cfg.Apps {

@@ -8,8 +8,11 @@ import (
 
 // A Business is a shop or an agency that submits posts.
 type Business struct {
-	Token string
-	Owner string // id of the user
+	Token       string
+	Owner       string // id of the user
+	Type        string // such as "CAR_BUSINESS"
+	Name        string // of the brand
+	Description string // of the brand
 }
 
 // AddBusiness adds businesses. Calls about others are refused: ownership is
