@@ -58,15 +58,21 @@ func blob(raw, show []byte) json.RawMessage {
 // that is not JSON, but was perhaps meant to be.
 var hidden = regexp.MustCompile(`(?i)((?:vin|chassis_number|engine_number|real_estate_id|old_real_estate_id|[a-z_-]*token|[a-z_-]*secret|[a-z_-]*api[_-]?key|authorization|password)["'\\]*\s*[:=]\s*["'\\]*)[^"'\\,;}\s]+`)
 
-// deadEvent is the original event as a dead letter shows it: an object with
-// its sensitive identifiers hashed and credentials replaced, or a Blob. In
-// what is not JSON both are replaced where they can be made out.
-func deadEvent(raw []byte) json.RawMessage {
-	show := hidden.ReplaceAll(raw, []byte("${1}•••"))
+// redacted is a document with its sensitive identifiers hashed and credentials
+// replaced. In what is not JSON both are replaced where they can be made out.
+func redacted(raw []byte) []byte {
 	if masked, err := kenar.RedactJSON(raw); err == nil {
-		if show = masked; utf8.Valid(raw) && len(raw) <= MaxEventSize && len(masked) <= maxDeadEvent && jsonKind(bytes.TrimLeft(masked, " \t\r\n")) == "an object" {
-			return masked
-		}
+		return masked
+	}
+	return hidden.ReplaceAll(raw, []byte("${1}•••"))
+}
+
+// deadEvent is the original event as a dead letter shows it, redacted: an
+// object, or a Blob.
+func deadEvent(raw []byte) json.RawMessage {
+	show := redacted(raw)
+	if utf8.Valid(raw) && json.Valid(raw) && len(raw) <= MaxEventSize && len(show) <= maxDeadEvent && jsonKind(bytes.TrimLeft(show, " \t\r\n")) == "an object" {
+		return show
 	}
 	return blob(raw, show)
 }

@@ -61,7 +61,7 @@ func newLab(t *testing.T, cfg kenartest.Config) *lab {
 		l.replicas = len(nc.Servers())
 		l.wipe()
 	}
-	must(t, Topology{Replicas: l.replicas, AckWait: AckWait(15 * time.Second)}.Create(t.Context(), l.js))
+	l.create(Topology{Replicas: l.replicas, AckWait: AckWait(15 * time.Second)})
 	l.kenar, err = kenartest.Start(cfg)
 	must(t, err)
 	t.Cleanup(l.kenar.Close)
@@ -80,6 +80,28 @@ func (l *lab) wipe() {
 		}
 	}
 }
+
+// create makes the streams. A cluster answers the deletion of a stream before
+// all its nodes have let go of it; until then it does not make it anew.
+func (l *lab) create(top Topology) {
+	l.t.Helper()
+	var err error
+	l.eventually("the cluster takes the streams", func() bool {
+		err = top.Create(l.t.Context(), l.js)
+		if errors.Is(err, context.DeadlineExceeded) { // it is choosing a leader
+			return false
+		}
+		var api *jetstream.APIError
+		return !errors.As(err, &api) || api.ErrorCode != codeStreamNotCreated && api.ErrorCode != codeUnavailable
+	})
+	must(l.t, err)
+}
+
+// What a cluster answers that is not ready for what it was asked.
+const (
+	codeStreamNotCreated jetstream.ErrorCode = 10049 // whatever the cause
+	codeUnavailable      jetstream.ErrorCode = 10008 // among others while there is no leader
+)
 
 func startNATS(t testing.TB, dir string) string {
 	t.Helper()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -31,19 +30,25 @@ func (l *Ledger) keepPause(ctx context.Context, lane Lane, p ratelimit.Pause) er
 	return wrap(err, "keep the pause of "+string(lane))
 }
 
+// lastPause returns the pause that the ledger has of a lane, and when it was
+// recorded; zero when there is none or it ended.
+func (l *Ledger) lastPause(ctx context.Context, lane Lane) (r pauseRecord, at time.Time, err error) {
+	m, err := l.stream.GetLastMsgForSubject(ctx, pauseSubjectPrefix+string(lane))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return r, at, nil
+	}
+	if err == nil {
+		at, err = m.Time, json.Unmarshal(m.Data, &r)
+	}
+	return r, at, wrap(err, "read the pause of "+string(lane))
+}
+
 // restorePause pauses a lane as the ledger has it. A pause that has passed
 // counts only where a probe must show that it is over.
 func (l *Ledger) restorePause(ctx context.Context, lane Lane, b *ratelimit.Bucket) error {
-	m, err := l.stream.GetLastMsgForSubject(ctx, pauseSubjectPrefix+string(lane))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil
-	}
+	r, _, err := l.lastPause(ctx, lane)
 	if err != nil {
-		return fmt.Errorf("read the pause of %s: %w", lane, err)
-	}
-	var r pauseRecord
-	if err := json.Unmarshal(m.Data, &r); err != nil {
-		return fmt.Errorf("read the pause of %s: %w", lane, err)
+		return err
 	}
 	if r.Until.IsZero() || !r.Probe && time.Now().After(r.Until) {
 		return nil

@@ -137,7 +137,7 @@ func (s *settler) unreadable(ctx context.Context, m jetstream.Msg, l Lane, cause
 	}
 	s.log.Error().Err(cause).Str("stream", meta.Stream).Uint64("seq", meta.Sequence.Stream).Msg("queued work cannot be read")
 	id := meta.Stream + ":" + strconv.FormatUint(meta.Sequence.Stream, 10)
-	d := DeadData{Event: blob(m.Data(), m.Data()), Lane: l, Reason: Reason{Code: InvalidEvent, Message: cause.Error()}}
+	d := DeadData{Event: blob(m.Data(), redacted(m.Data())), Lane: l, Reason: Reason{Code: InvalidEvent, Message: cause.Error()}}
 	err = untilDone(ctx, s.log, "publish a dead letter", func() error {
 		return s.dead.put(ctx, id, "", Target{}, d, s.now())
 	})

@@ -24,6 +24,7 @@ type WorkerStatus struct {
 	Started time.Time    `json:"started"`
 	Lanes   []WorkerLane `json:"lanes"`
 	Error   string       `json:"error,omitempty"` // why the windows are unknown
+	Store   string       `json:"store,omitempty"` // what is wrong with the store in this worker's process; a restart is needed
 }
 
 // A WorkerLane is one lane as a worker sees it.
@@ -36,8 +37,9 @@ type WorkerLane struct {
 	NextProbe   time.Time `json:"next_probe,omitzero"`
 }
 
-// serveStatus answers status requests as a service of the micro convention:
-// every worker answers for itself.
+// serveStatus is the service of the micro convention: on one endpoint every
+// worker answers for itself what only it knows, on the other one of them ends
+// pauses for all.
 func (w *Worker) serveStatus(p *parts) (micro.Service, error) {
 	started := time.Now().UTC()
 	svc, err := micro.AddService(w.cfg.NATS, micro.Config{
@@ -52,6 +54,11 @@ func (w *Worker) serveStatus(p *parts) (micro.Service, error) {
 		s.Worker, s.Started = svc.Info().ID, started
 		_ = r.RespondJSON(s) // whoever asked went away
 	}), micro.WithEndpointSubject(statusSubject))
+	if err != nil {
+		return svc, err
+	}
+	err = svc.AddEndpoint("resume", micro.HandlerFunc(w.serveResume),
+		micro.WithEndpointSubject(resumeSubject), micro.WithEndpointQueueGroup(resumeQueue))
 	return svc, err
 }
 
@@ -62,6 +69,11 @@ func (w *Worker) status(p *parts) WorkerStatus {
 	all, err := w.cfg.Limiter.Status(ctx)
 	if err != nil {
 		s.Error = "the limiter does not answer: " + err.Error()
+	}
+	if w.cfg.Store != nil {
+		if err := w.cfg.Store(); err != nil {
+			s.Store = err.Error()
+		}
 	}
 	for _, d := range p.dispatchers {
 		l := WorkerLane{Lane: d.lane, Windows: windowsOf(all, string(d.lane))}

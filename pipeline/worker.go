@@ -40,6 +40,7 @@ type Config struct {
 	Replicas    int           // of streams, when they are created
 	AutoCreate  bool          // create or update streams and consumers, else only check them
 	Version     string        // of the program, for status
+	Store       func() error  // what is wrong with a NATS server in this process, for status; nil: there is none
 }
 
 func (c Config) withDefaults() Config {
@@ -109,8 +110,10 @@ func (w *Worker) Ready() bool { return w.ready.Load() && w.cfg.NATS.IsConnected(
 
 // Run works until ctx ends. Then it takes nothing new, finishes the calls in
 // flight within the grace, gives everything else back, and returns nil. While
-// NATS is away at the start it waits; it fails only where waiting cannot
-// help: a server that is too old, or streams that differ from what is needed.
+// NATS is away at the start, or streams are missing or differ from what is
+// needed, it waits and tries again: both can be mended without it. It fails
+// only where that cannot help: a server that is too old or takes only small
+// messages.
 func (w *Worker) Run(ctx context.Context) error {
 	work, cancel := graceful(ctx, w.cfg.Grace)
 	defer cancel()

@@ -12,10 +12,12 @@ type EventKind string
 // The changes that Config.Notify is told of.
 const (
 	// Rebuilding: state is missing or foreign; nothing is granted until Rebuilt. With
-	// Err set the first attempt failed; it is repeated until one succeeds.
+	// Err set the first attempt failed; it is repeated until one succeeds. First
+	// tells the beginning from a loss.
 	Rebuilding EventKind = "rebuilding"
 	// Rebuilt: the state is complete again; Spends tells how many calls were
-	// restored, 0 also when another replica did it.
+	// restored, 0 also when another replica did it. With First and calls restored,
+	// Redis forgot them while this limiter was away.
 	Rebuilt EventKind = "rebuilt"
 	// RedisLost: Redis does not answer; nothing is granted until RedisBack.
 	RedisLost EventKind = "redis lost"
@@ -46,6 +48,7 @@ type Event struct {
 	Reason     string        // Paused, Rebuilding
 	Skew       time.Duration // ClockOff
 	Spends     int           // Rebuilt
+	First      bool          // Rebuilding, Rebuilt: this limiter has not seen the state whole before
 	Limits     Limits        // LimitsDiffer, LimitsAgree
 	Err        error         // RedisLost, Rebuilding
 }
@@ -85,6 +88,7 @@ type health struct {
 
 	rebuilding   bool
 	rebuildError bool
+	whole        bool // the state was, once
 }
 
 func (h *health) change(field *bool, now bool) (changed bool) {
@@ -119,20 +123,29 @@ func (l *Limiter) noteClock(off bool, skew time.Duration) {
 	}
 }
 
+// first tells whether the state was never seen whole.
+func (h *health) first() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.whole
+}
+
 // noteRebuild tells once that state is missing, and once why it cannot be rebuilt.
 func (l *Limiter) noteRebuild(why string, err error) {
+	first := l.health.first()
 	if l.health.change(&l.health.rebuilding, true) {
-		l.notify(Event{Kind: Rebuilding, Reason: why})
+		l.notify(Event{Kind: Rebuilding, Reason: why, First: first})
 	}
 	if err != nil && l.health.change(&l.health.rebuildError, true) {
-		l.notify(Event{Kind: Rebuilding, Reason: why, Err: err})
+		l.notify(Event{Kind: Rebuilding, Reason: why, Err: err, First: first})
 	}
 }
 
 // noteRebuilt tells that the state is complete, if it was not.
 func (l *Limiter) noteRebuilt(spends int) {
+	first := l.health.change(&l.health.whole, true)
 	l.health.change(&l.health.rebuildError, false)
 	if l.health.change(&l.health.rebuilding, false) {
-		l.notify(Event{Kind: Rebuilt, Spends: spends})
+		l.notify(Event{Kind: Rebuilt, Spends: spends, First: first})
 	}
 }

@@ -60,6 +60,27 @@ func (b *Bucket) Resume(ctx context.Context) error {
 	return nil
 }
 
+// Lift ends the pause of the permission before its time, for an operator who knows
+// that its cause is gone. A pause with Probe becomes half-open, so that one call
+// finds out whether the operator is right; any other is over. It returns the pause
+// that was in force, and false if there was none: one that has passed and waits for
+// its probe is not in force. After an error it may have ended: try again. The
+// application's pause is lifted by Bucket(AppKey).Lift.
+func (b *Bucket) Lift(ctx context.Context) (Pause, bool, error) {
+	r, err := b.l.ask(ctx, liftScript, b.permission)
+	if err != nil {
+		return Pause{}, false, fmt.Errorf("ratelimit: lift the pause of %s: %w", b.permission, err)
+	}
+	if r.code != codeOK {
+		return Pause{}, false, fmt.Errorf("ratelimit: lift the pause of %s: Redis says %s; try again", b.permission, r.code)
+	}
+	if len(r.more) == 0 {
+		return Pause{}, false, nil
+	}
+	b.l.resumed(b.permission)
+	return Pause{Until: r.date(1), Probe: r.int(0) == 1, Reason: r.string(2), App: b.permission == AppKey}, true, nil
+}
+
 // shorten cuts a reason, which may come from a server, to what is worth keeping.
 func shorten(reason string) string {
 	const most = 300

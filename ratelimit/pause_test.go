@@ -232,6 +232,114 @@ func TestProbe(t *testing.T) {
 	})
 }
 
+// A lifted pause ends as if its time had come.
+func TestLift(t *testing.T) {
+	both(t, func(t *testing.T, limits string, s *server) {
+		for name, p := range map[string]Pause{
+			"without a probe":                {Reason: "the day's calls"},
+			"with a probe":                   {Reason: "403 in a row", Probe: true},
+			"of the application":             {Reason: "429", App: true},
+			"of the application, to a probe": {Reason: "429", App: true, Probe: true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				l, other := s.limiter(limits, nil), s.limiter(limits, nil)
+				start(t, other)
+				scope := "P"
+				if p.App {
+					scope = AppKey
+				}
+				p.Until = time.Now().Add(time.Hour).Truncate(time.Millisecond)
+				if err := l.Bucket("P").Pause(t.Context(), p); err != nil {
+					t.Fatal(err)
+				}
+				waiting := make(chan []Hold, 1)
+				refused(t, other.Bucket("P"), WaitPause)
+				go func() {
+					holds, err := other.Bucket("P").Acquire(t.Context(), 2, false)
+					if err != nil {
+						t.Error(err)
+					}
+					waiting <- holds
+				}()
+
+				was, ok, err := l.Bucket(scope).Lift(t.Context())
+				if d := was.Until.Sub(p.Until); err != nil || !ok || d < 0 || d > maxSkew {
+					t.Fatalf("Lift = %+v, %t, %v; want the pause %+v", was, ok, err, p)
+				}
+				if was.Until = p.Until; was != p {
+					t.Errorf("Lift = %+v, want the pause %+v", was, p)
+				}
+				holds := <-waiting // in another process, which hears of it
+				if want := map[bool]int{false: 2, true: 1}[p.Probe]; len(holds) != want || holds[0].Probe != p.Probe {
+					t.Fatalf("the waiting caller got %+v, want %d holds, a probe: %t", holds, want, p.Probe)
+				}
+				if p.Probe {
+					l.Bucket("P").dropCache()
+					refused(t, l.Bucket("P"), WaitProbe)
+				}
+				if _, ok, err := l.Bucket(scope).Lift(t.Context()); ok || err != nil {
+					t.Errorf("Lift once more = %t, %v; want nothing to lift", ok, err)
+				}
+				if err := l.Bucket("P").Resume(t.Context()); err != nil { // the probe went well
+					t.Fatal(err)
+				}
+				l.Bucket("P").dropCache()
+				reserve(t, l.Bucket("P"), 2)
+			})
+		}
+	})
+}
+
+func TestNothingToLift(t *testing.T) {
+	both(t, func(t *testing.T, limits string, s *server) {
+		l := s.limiter(limits, nil)
+		if _, ok, err := l.Bucket("P").Lift(t.Context()); ok || err != nil {
+			t.Errorf("Lift = %t, %v", ok, err)
+		}
+		// The application's pause is not the permission's.
+		if err := l.Bucket("P").Pause(t.Context(), Pause{Until: time.Now().Add(time.Hour), App: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := l.Bucket("P").Lift(t.Context()); ok || err != nil {
+			t.Errorf("Lift = %t, %v", ok, err)
+		}
+		refused(t, l.Bucket("P"), WaitPause)
+	})
+}
+
+// A caller whose clock is behind must not wait for the moment of the lifting.
+func TestLiftedForASlowClock(t *testing.T) {
+	both(t, func(t *testing.T, limits string, s *server) {
+		behind := func() time.Time { return time.Now().Add(-3 * maxSkew / 4) }
+		l, slow := s.limiter(limits, nil), s.limiter(limits, func(c *Config) { c.Now = behind })
+		if err := l.Bucket("P").Pause(t.Context(), Pause{Until: time.Now().Add(time.Hour), Probe: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := l.Bucket("P").Lift(t.Context()); !ok || err != nil {
+			t.Fatalf("Lift = %t, %v", ok, err)
+		}
+		reserve(t, slow.Bucket("P"), 1)
+	})
+}
+
+// What was lifted does not come back with the state.
+func TestLiftedPauseIsNotRestored(t *testing.T) {
+	onServers(t, func(t *testing.T, s *server) {
+		l := s.limiter("P=5/168h", nil)
+		if err := l.Bucket("P").Pause(t.Context(), Pause{Until: time.Now().Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := l.Bucket("P").Lift(t.Context()); !ok || err != nil {
+			t.Fatalf("Lift = %t, %v", ok, err)
+		}
+		s.wipe()
+		if err := l.Fill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		reserve(t, l.Bucket("P"), 1)
+	})
+}
+
 func TestProbeOfTheApplicationIsResumedByAnyPermission(t *testing.T) {
 	both(t, func(t *testing.T, limits string, s *server) {
 		l := s.limiter(limits, nil)

@@ -33,6 +33,54 @@ func TestFirstStartIsFull(t *testing.T) {
 	})
 }
 
+// A beginning is told from a loss: only the latter is worth a warning.
+func TestFirst(t *testing.T) {
+	onServers(t, func(t *testing.T, s *server) {
+		source := &journal{}
+		var events recorder
+		l := s.stranger("P=5/168h", func(c *Config) { c.Source, c.Notify = source, events.notify })
+		rebuild := func(want error) {
+			t.Helper()
+			if err := l.rebuild(t.Context(), source); !errors.Is(err, want) {
+				t.Fatalf("rebuild = %v, want %v", err, want)
+			}
+		}
+		source.err = errors.New("the log does not exist yet")
+		rebuild(source.err)
+		source.err = nil
+		rebuild(nil)
+		s.wipe()
+		rebuild(nil)
+
+		// Another limiter finds all well when it starts, and sees a loss later.
+		var others recorder
+		l = s.stranger("P=5/168h", func(c *Config) { c.Source, c.Notify = source, others.notify })
+		rebuild(nil)
+		s.wipe()
+		rebuild(nil)
+
+		for name, c := range map[string]struct {
+			got  []Event
+			want []string
+		}{
+			"from the beginning": {events.events, []string{"rebuilding first", "rebuilding first", "rebuilt first", "rebuilding", "rebuilt"}},
+			"joined later":       {others.events, []string{"rebuilding", "rebuilt"}},
+		} {
+			var got []string
+			for _, e := range c.got {
+				text := string(e.Kind)
+				if e.First {
+					text += " first"
+				}
+				got = append(got, text)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s: told of %q, want %q", name, got, c.want)
+			}
+		}
+	})
+}
+
 func TestWithoutSource(t *testing.T) {
 	onServers(t, func(t *testing.T, s *server) {
 		var events recorder

@@ -25,6 +25,8 @@ var (
 	pauseLua string
 	//go:embed lua/resume.lua
 	resumeLua string
+	//go:embed lua/lift.lua
+	liftLua string
 	//go:embed lua/join.lua
 	joinLua string
 	//go:embed lua/begin.lua
@@ -46,6 +48,7 @@ var (
 	refundScript  = redis.NewScript(preludeLua + refundLua)
 	pauseScript   = redis.NewScript(preludeLua + pauseLua)
 	resumeScript  = redis.NewScript(preludeLua + resumeLua)
+	liftScript    = redis.NewScript(preludeLua + liftLua)
 	joinScript    = redis.NewScript(joinLua)
 	beginScript   = redis.NewScript(preludeLua + beginLua)
 	mergeScript   = redis.NewScript(preludeLua + fenceLua + mergeLua)

@@ -36,18 +36,18 @@ type selection struct {
 	reasons, kinds []string
 	key            string
 	since, until   string
-	all            bool
+	all, mayBeAll  bool // mayBeAll: selecting nothing selects everything, without --all
 }
 
-// register defines the flags; all is for commands that change something.
-func (s *selection) register(cmd *cobra.Command, all bool) {
+// register defines the flags, with --all unless nothing selected means all.
+func (s *selection) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&s.reasons, "reason", nil, "only those with one of these reasons: "+strings.Join(names(pipeline.ReasonCodes()), ", "))
 	f.StringSliceVar(&s.kinds, "kind", nil, "only those of events for these kinds of target: "+strings.Join(names(kinds), ", "))
 	f.StringVar(&s.key, "key", "", "only those of events for this post token, business token or user id")
 	f.StringVar(&s.since, "since", "", "only those written after this time: 2006-01-02, 2006-01-02T15:04:05Z, or an age such as 36h or 7d")
 	f.StringVar(&s.until, "until", "", "only those written before this time")
-	if all {
+	if !s.mayBeAll {
 		f.BoolVar(&s.all, "all", false, "all dead letters")
 	}
 }
@@ -87,7 +87,13 @@ func (s *selection) filter(ids []string, now time.Time) (pipeline.DeadFilter, er
 	if f.Until, err = moment(s.until, now); err != nil {
 		errs = append(errs, fmt.Errorf("--until %w", err))
 	}
-	return f, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return f, err
+	}
+	if s.empty(ids) && !s.all && !s.mayBeAll {
+		return f, errors.New("say which dead letters: give ids, a filter, or --all")
+	}
+	return f, nil
 }
 
 // empty reports whether nothing was selected, which only --all may mean.
@@ -115,6 +121,27 @@ func moment(text string, now time.Time) (time.Time, error) {
 		return now.Add(-d), nil
 	}
 	return time.Time{}, fmt.Errorf("%q: want a time such as 2006-01-02 or 2006-01-02T15:04:05Z, or an age such as 36h or 7d", text)
+}
+
+// withDead makes the body of a command on dead letters: it reads those that the
+// flags and the ids select, oldest first, and calls do with them.
+func (a *app) withDead(s *selection, do func(*cobra.Command, *pipeline.Client, []pipeline.DeadRecord) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, ids []string) error {
+		f, err := s.filter(ids, a.now())
+		if err != nil {
+			return cli.Usage(cmd, err)
+		}
+		client, done, err := a.connect(cmd)
+		if err != nil {
+			return err
+		}
+		defer done()
+		letters, err := deadLetters(cmd.Context(), client, f)
+		if err != nil {
+			return err
+		}
+		return do(cmd, client, letters)
+	}
 }
 
 // deadLetters reads the selected dead letters, oldest first. Each of the given

@@ -24,32 +24,16 @@ func (a *app) deadDropCommand() *cobra.Command {
 it wants --yes.`,
 		Example: `  publisher dead drop inspection-4711
   publisher dead drop --yes --reason expired --until 30d`,
-		RunE: func(cmd *cobra.Command, ids []string) error {
-			f, err := s.filter(ids, a.now())
-			if err == nil && s.empty(ids) && !s.all {
-				err = errors.New("say which dead letters: give ids, a filter, or --all")
-			}
-			if err != nil {
-				return cli.Usage(cmd, err)
-			}
-			client, done, err := a.connect(cmd)
-			if err != nil {
-				return err
-			}
-			defer done()
-			letters, err := deadLetters(cmd.Context(), client, f)
-			if err != nil {
-				return err
-			}
+		RunE: a.withDead(&s, func(cmd *cobra.Command, client *pipeline.Client, letters []pipeline.DeadRecord) error {
 			if len(letters) > 1 && !yes {
 				if err := a.confirm(cmd, len(letters)); err != nil {
 					return err
 				}
 			}
 			return a.drop(cmd.Context(), client, letters)
-		},
+		}),
 	}
-	s.register(cmd, true)
+	s.register(cmd)
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return cmd
 }

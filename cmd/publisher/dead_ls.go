@@ -11,31 +11,18 @@ import (
 )
 
 func (a *app) deadLsCommand() *cobra.Command {
-	var s selection
+	s := selection{mayBeAll: true}
 	cmd := &cobra.Command{
 		Use:   "ls [ID…]",
 		Short: "List dead letters, oldest first",
 		Example: `  publisher dead ls
   publisher dead ls --reason rejected,forbidden --since 7d
   publisher dead ls --json | jq -r '.letter.data.reason.code' | sort | uniq -c`,
-		RunE: func(cmd *cobra.Command, ids []string) error {
-			f, err := s.filter(ids, a.now())
-			if err != nil {
-				return cli.Usage(cmd, err)
-			}
-			client, done, err := a.connect(cmd)
-			if err != nil {
-				return err
-			}
-			defer done()
-			letters, err := deadLetters(cmd.Context(), client, f)
-			if err != nil {
-				return err
-			}
+		RunE: a.withDead(&s, func(_ *cobra.Command, _ *pipeline.Client, letters []pipeline.DeadRecord) error {
 			return a.listDead(letters)
-		},
+		}),
 	}
-	s.register(cmd, false)
+	s.register(cmd)
 	return cmd
 }
 

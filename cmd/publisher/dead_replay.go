@@ -27,27 +27,11 @@ A replay costs calls. --dry-run tells how many, and when they are done.`,
 		Example: `  publisher dead replay --dry-run --reason attempts_exhausted
   publisher dead replay inspection-4711 inspection-4712
   publisher dead replay --all --since 36h --kind post`,
-		RunE: func(cmd *cobra.Command, ids []string) error {
-			f, err := s.filter(ids, a.now())
-			if err == nil && s.empty(ids) && !s.all {
-				err = errors.New("say which dead letters: give ids, a filter, or --all")
-			}
-			if err != nil {
-				return cli.Usage(cmd, err)
-			}
-			client, done, err := a.connect(cmd)
-			if err != nil {
-				return err
-			}
-			defer done()
-			letters, err := deadLetters(cmd.Context(), client, f)
-			if err != nil {
-				return err
-			}
+		RunE: a.withDead(&s, func(cmd *cobra.Command, client *pipeline.Client, letters []pipeline.DeadRecord) error {
 			return a.replay(cmd.Context(), client, letters, r)
-		},
+		}),
 	}
-	s.register(cmd, true)
+	s.register(cmd)
 	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "replay nothing, and tell what it would cost")
 	cmd.Flags().BoolVar(&r.force, "force", false, "replay as the newest of its target, even over newer results")
 	cmd.Flags().BoolVar(&r.keep, "keep", false, "keep the dead letters")

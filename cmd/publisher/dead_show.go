@@ -25,23 +25,14 @@ func (a *app) deadShowCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, ids []string) error {
-			client, done, err := a.connect(cmd)
-			if err != nil {
-				return err
-			}
-			defer done()
-			letters, err := deadLetters(cmd.Context(), client, pipeline.DeadFilter{IDs: ids})
-			if err != nil {
-				return err
-			}
+		RunE: a.withDead(new(selection), func(_ *cobra.Command, _ *pipeline.Client, letters []pipeline.DeadRecord) error {
 			for i, r := range letters {
 				if err := a.showDead(r, i > 0); err != nil {
 					return err
 				}
 			}
 			return nil
-		},
+		}),
 	}
 }
 

@@ -44,7 +44,25 @@ func TestSelection(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v; -want +got:\n%s", err, diff)
 	}
-	if s.empty(nil) || !(&selection{}).empty(nil) || (&selection{}).empty([]string{"e1"}) {
-		t.Error("empty is not what selects nothing")
+}
+
+// To list everything is harmless; to replay or drop everything must be said.
+func TestNothingSelected(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		s       selection
+		ids     []string
+		refused bool
+	}{
+		{"nothing", selection{}, nil, true},
+		{"nothing, where that means all", selection{mayBeAll: true}, nil, false},
+		{"all", selection{all: true}, nil, false},
+		{"an id", selection{}, []string{"e1"}, false},
+		{"a filter", selection{until: "30d"}, nil, false},
+	} {
+		_, err := c.s.filter(c.ids, time.Now())
+		if refused := err != nil; refused != c.refused {
+			t.Errorf("%s: error %v, want one: %t", c.name, err, c.refused)
+		}
 	}
 }

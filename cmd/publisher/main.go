@@ -52,6 +52,7 @@ code is 0 when all went well, 1 when the work failed, 2 for wrong usage.`,
 		Example: `  publisher validate event.json
   publisher publish --wait event.json
   publisher status
+  publisher resume ADD_ON_CREATE
   publisher dead ls`,
 		Version: cli.Version(),
 	}
@@ -62,7 +63,7 @@ code is 0 when all went well, 1 when the work failed, 2 for wrong usage.`,
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON, one object per line")
 	config.Register(root.PersistentFlags(), config.Publisher)
 	root.AddCommand(
-		a.publishCommand(), a.validateCommand(), a.outcomesCommand(), a.statusCommand(), a.deadCommand(),
+		a.publishCommand(), a.validateCommand(), a.outcomesCommand(), a.statusCommand(), a.resumeCommand(), a.deadCommand(),
 	)
 	return root
 }

@@ -19,7 +19,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show what waits in each lane, and when it leaves",
 		Long: `Show each lane, which is one permission of the API key: what waits there, what is
 being called, how many tokens are free, when the next one comes back, when the
-last waiting event gets its own, and whether the lane is paused, and why.
+last waiting event gets its own, and whether the lane is paused, and why. A line that
+begins with "store:" tells what is wrong with the store of an embedded NATS.
 
 What is queued is read from NATS. Tokens, pauses and outages are known to the
 workers only, which are asked over NATS; without one they are unknown.
@@ -70,6 +71,9 @@ func (a *app) status(s pipeline.Status, calendar bool) error {
 		cli.Count(s.Dead, "dead letter", "dead letters"), answers(s.Workers, now)); err != nil {
 		return err
 	}
+	if err := a.stores(s.Workers); err != nil {
+		return err
+	}
 	if calendar {
 		if err := a.calendar(s, now); err != nil {
 			return err
@@ -81,6 +85,20 @@ func (a *app) status(s pipeline.Status, calendar bool) error {
 	for _, w := range s.Workers {
 		if w.Error != "" {
 			a.say("worker %s: %s", w.Worker, w.Error)
+		}
+	}
+	return nil
+}
+
+// stores tells what is wrong with the store in the process of a worker, one
+// line for each stream.
+func (a *app) stores(workers []pipeline.WorkerStatus) error {
+	c := cli.ColorsOf(a.out)
+	for _, w := range workers {
+		for problem := range strings.Lines(w.Store) {
+			if err := a.print("store: %s\n", c.Red(strings.TrimSpace(problem))); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -48,7 +48,9 @@ func TestStatus(t *testing.T) {
 				NextToken: returns[0], LastETA: returns[38]},
 			{Lane: pipeline.PostDelete, Windows: []pipeline.Window{app}, NextToken: now},
 		}}, true},
-		{"in trouble", pipeline.Status{Workers: []pipeline.WorkerStatus{worker, {Worker: "w2", App: "shop", Version: "1.2.3", Started: now, Error: "the limiter does not answer: timeout"}},
+		{"in trouble", pipeline.Status{Workers: []pipeline.WorkerStatus{worker, {Worker: "w2", App: "shop", Version: "1.2.3", Started: now, Error: "the limiter does not answer: timeout",
+			Store: "embedded JetStream: stream KENAR_EVENTS: write failed; see to the disk under DATA_DIR and restart the worker\n" +
+				"embedded JetStream: stream KENAR_DEAD: write failed; see to the disk under DATA_DIR and restart the worker"}},
 			Lanes: []pipeline.LaneStatus{
 				{Lane: pipeline.PostCreate, WaitingNormal: 5, Windows: []pipeline.Window{post}, NextToken: returns[0], LastETA: returns[4],
 					PausedUntil: now.Add(40 * time.Minute), PausedWhy: "429: daily quota"},

@@ -85,18 +85,36 @@ func checkStreams(ctx context.Context, cfg config.Config, nc *nats.Conn) []check
 	if err != nil {
 		return []check{failed("JetStream", err, "")}
 	}
-	if _, err := js.AccountInfo(ctx); err != nil {
-		return []check{failed("JetStream", err, "turn JetStream on for this server and account, and let this user publish to $JS.API.>")}
+	switch _, err := js.AccountInfo(ctx); {
+	case silent(err):
+		return []check{failed("JetStream", err, mayAsk)}
+	case err != nil:
+		return []check{failed("JetStream", err, "turn JetStream on for this server and account")}
 	}
 	top := pipeline.Topology{Replicas: cfg.NATSReplicas, AckWait: pipeline.AckWait(cfg.KenarTimeout)}
 	err = top.Check(ctx, js)
 	switch {
 	case err == nil:
 		return []check{passed("streams", "all there, as needed")}
+	case silent(err):
+		return []check{failed("streams", brief(err), mayAsk)}
 	case cfg.AutoCreate():
 		return []check{passed("streams", "not all as needed; the worker will create or update them (NATS_AUTO_CREATE)")}
 	}
 	return []check{failed("streams", brief(err), "create or update them as an administrator, or start one worker with NATS_AUTO_CREATE=true")}
+}
+
+// asked are the subjects to which the check publishes, beside which it needs to
+// subscribe to answers. A worker needs more: see docs/operating.md.
+var asked = []string{"$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.CONSUMER.INFO.*.*"}
+
+// mayAsk is advice for who gets no answer.
+var mayAsk = "check that the server answers, and let this user publish to " + strings.Join(asked, ", ") + " and subscribe to _INBOX.>"
+
+// silent reports whether there was no answer, which is how NATS tells that a
+// permission is missing.
+func silent(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
 }
 
 // brief is the beginning of what may be a long list of errors.

@@ -38,11 +38,14 @@ func (w *limiterWatch) notify(e ratelimit.Event) {
 		}
 		w.closed[e.Kind] = e.String()
 		level = zerolog.WarnLevel
-		if e.Kind == ratelimit.Rebuilding && (e.Err == nil || errors.Is(e.Err, jetstream.ErrStreamNotFound)) {
-			level = zerolog.InfoLevel // as at each start with an embedded Redis, and the first one of all
+		if e.First && (e.Err == nil || errors.Is(e.Err, jetstream.ErrStreamNotFound)) {
+			level = zerolog.DebugLevel // a beginning, as at each start with an embedded Redis: what it finds is told by Rebuilt
 		}
 	case ratelimit.RedisBack, ratelimit.Rebuilt, ratelimit.ClockGood:
 		delete(w.closed, ends[e.Kind])
+		if e.First && e.Spends == 0 {
+			level = zerolog.DebugLevel
+		}
 	case ratelimit.Paused, ratelimit.LimitsDiffer:
 		level = zerolog.WarnLevel
 	case ratelimit.Resumed, ratelimit.LimitsAgree:

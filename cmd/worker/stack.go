@@ -77,13 +77,17 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var store func() error
+	if s.server != nil {
+		store = s.server.Health
+	}
 	s.worker, err = pipeline.NewWorker(pipeline.Config{
 		App: cfg.KenarApp, NATS: s.nats, Client: s.kenar, Limiter: s.limiter, Longest: limits.Longest(),
 		Registry: registry, Log: log,
 		Builder: pipeline.Builder{RequireGrant: cfg.RequireGrant}, Timeout: cfg.KenarTimeout,
 		MaxAttempts: cfg.MaxAttempts, Backoff: pipeline.Backoff{Min: cfg.BackoffMin, Max: cfg.BackoffMax},
 		Preflight: pipeline.Preflight(cfg.Preflight), Concurrency: cfg.Concurrency, Grace: cfg.ShutdownGrace,
-		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(),
+		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(), Store: store,
 	})
 	return s, err
 }

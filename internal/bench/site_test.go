@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kenar-addons/kenar-addons/internal/embedded"
+	"github.com/kenar-addons/kenar-addons/internal/natstoken"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 	"github.com/kenar-addons/kenar-addons/pipeline"
 )
@@ -91,7 +92,7 @@ func fill(b *testing.B, server *embedded.NATS, n int) {
 // connect opens a connection to wherever the server runs now.
 func (s *site) connect(b *testing.B) jetstream.JetStream {
 	b.Helper()
-	token, err := embedded.Token(s.dir)
+	token, err := natstoken.Read(s.dir)
 	must(b, err)
 	nc, err := nats.Connect("nats://"+s.addr, nats.Token(token), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	must(b, err)

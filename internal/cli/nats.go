@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/internal/config"
-	"github.com/kenar-addons/kenar-addons/internal/embedded"
+	"github.com/kenar-addons/kenar-addons/internal/natstoken"
 )
 
 // NATSTarget is where and how to connect: to NATS_URL with its credentials,
@@ -19,7 +19,7 @@ import (
 // returns a name that may be shown, the URL, and the options.
 func NATSTarget(cfg config.Config) (shown, url string, opts []nats.Option, err error) {
 	if cfg.Embedded() {
-		token, err := embedded.Token(cfg.DataDir)
+		token, err := natstoken.Read(cfg.DataDir)
 		if err != nil {
 			return "", "", nil, err
 		}

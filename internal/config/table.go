@@ -115,7 +115,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "LIMITS", Default: "ADD_ON_CREATE=100/168h; GET_POST=10000/168h", Programs: Worker,
-			Help:  "calls per window and permission, such as SEARCH_POST=100/1h,1000/24h; app=60/1m; the entry app counts every call with the API key, and what has no entry is unlimited",
+			Help:  "calls per window and permission, such as SEARCH_POST=100/1h reserve 10,1000/24h; app=60/1m; reserve keeps tokens of its window for urgent events, the entry app counts every call with the API key, and what has no entry is unlimited",
 			field: text("limits", func(c *Config) *string { return &c.Limits }, anything),
 		},
 		{

@@ -8,5 +8,5 @@
 // the ledger stream whenever it finds none.
 //
 // Only one process may use a data directory at a time. Others on the same
-// machine connect to it over TCP with the token that [Token] reads.
+// machine connect to it over TCP with the token that package natstoken reads.
 package embedded

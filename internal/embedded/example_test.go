@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kenar-addons/kenar-addons/internal/embedded"
+	"github.com/kenar-addons/kenar-addons/internal/natstoken"
 )
 
 func ExampleStartNATS() {
@@ -34,7 +35,7 @@ func ExampleStartNATS() {
 		return
 	}
 	defer worker.Close()
-	token, err := embedded.Token(dir)
+	token, err := natstoken.Read(dir)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/kenar-addons/kenar-addons/internal/natstoken"
 )
 
 // start starts a server on dir that ends with the test.
@@ -140,7 +142,7 @@ func child(t *testing.T, dir string) (*exec.Cmd, string) {
 func TestKillKeepsWhatWasAcknowledged(t *testing.T) {
 	dir := t.TempDir()
 	cmd, url := child(t, dir)
-	token, err := Token(dir)
+	token, err := natstoken.Read(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

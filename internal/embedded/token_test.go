@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/kenar-addons/kenar-addons/internal/natstoken"
 )
 
 func TestTokenIsForItsOwnerAlone(t *testing.T) {
@@ -18,9 +20,9 @@ func TestTokenIsForItsOwnerAlone(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", path, got, want)
 		}
 	}
-	read, err := Token(dir)
+	read, err := natstoken.Read(dir)
 	if err != nil || read != n.Token() {
-		t.Errorf("Token(dir) = %q, %v, want the server's", read, err)
+		t.Errorf("clients read the token %q, %v, want the server's", read, err)
 	}
 	if other := start(t, t.TempDir()); other.Token() == n.Token() {
 		t.Error("two data directories have one token")
@@ -48,26 +50,13 @@ func TestTokenFileIsTrimmedOfSpace(t *testing.T) {
 	}
 }
 
-func TestTokenErrors(t *testing.T) {
-	t.Run("no worker here", func(t *testing.T) {
-		dir := t.TempDir()
-		_, err := Token(dir)
-		wantError(t, err, dir, "no worker has started", "DATA_DIR", "NATS_URL")
-	})
-	t.Run("no such directory", func(t *testing.T) {
-		_, err := Token(filepath.Join(t.TempDir(), "gone"))
-		wantError(t, err, "no worker has started")
-	})
-	t.Run("damaged", func(t *testing.T) {
-		dir := t.TempDir()
-		path := filepath.Join(dir, "nats.token")
-		writeFile(t, path, "\n")
-		_, err := Token(dir)
-		wantError(t, err, path, "0 characters", "at least 16", "remove the file")
-		// An empty token would let everybody in.
-		_, err = StartNATS(NATSConfig{DataDir: dir, Addr: "127.0.0.1:0"})
-		wantError(t, err, path, "at least 16")
-	})
+// An empty token would let everybody in, so the server does not start with one.
+func TestDamagedToken(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "nats.token")
+	writeFile(t, path, "\n")
+	_, err := StartNATS(NATSConfig{DataDir: dir, Addr: "127.0.0.1:0"})
+	wantError(t, err, path, "0 characters", "at least 16", "remove the file")
 }
 
 func mode(t *testing.T, path string) os.FileMode {
