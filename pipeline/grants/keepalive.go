@@ -1,0 +1,111 @@
+package grants
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// tendEvery is how often grants are looked through, in memory. An attempt
+	// that was left unfinished must be found well within the grace.
+	tendEvery = 15 * time.Second
+
+	tendAtOnce = 4              // refreshes in the background
+	reviveRest = 24 * time.Hour // between tries to save a grant from its end
+	rewatch    = 5 * time.Second
+)
+
+// KeepAlive does what nobody asks for in time, until ctx ends: it finishes
+// refreshes that were left in doubt, refreshes grants whose refresh token
+// dies within [ExpiringWithin] and that waiting says have work, once a day,
+// and keeps the state of entries up to date. Every worker runs it; leases see
+// to it that each grant is refreshed by one. waiting must be fast and safe
+// for concurrent use.
+func (s *Source) KeepAlive(ctx context.Context, waiting func(grantID string) bool) {
+	for ctx.Err() == nil {
+		if err := s.tendAll(ctx, waiting); err != nil && ctx.Err() == nil {
+			s.report(fmt.Errorf("keep grants alive: %w", err))
+		}
+		select {
+		case <-time.After(rewatch):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (s *Source) report(err error) {
+	if err != nil && s.cfg.Report != nil {
+		s.cfg.Report(err)
+	}
+}
+
+// tendAll follows the bucket until the watch ends.
+func (s *Source) tendAll(ctx context.Context, waiting func(string) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changes, err := s.store.kv.watch(ctx, "")
+	if err != nil {
+		return err
+	}
+	// Not all workers look at the same time.
+	tick := time.NewTicker(tendEvery - rand.N(tendEvery/4))
+	defer tick.Stop()
+	all := make(map[string]*entry)
+	for {
+		select {
+		case c, ok := <-changes:
+			if !ok {
+				return watchEnd(ctx.Err())
+			}
+			if c.key == "" {
+				continue
+			}
+			delete(all, c.key)
+			if e, err := decodeEntry(c.key, c.record); c.value != nil && err == nil && e.Revoked == nil {
+				e.Sealed = nil // not needed here
+				all[c.key] = e
+			}
+		case <-tick.C:
+			s.report(s.flushAll(ctx))
+			s.tend(ctx, all, waiting)
+		}
+	}
+}
+
+// tend does what is due of some grants.
+func (s *Source) tend(ctx context.Context, all map[string]*entry, waiting func(string) bool) {
+	var g errgroup.Group
+	g.SetLimit(tendAtOnce)
+	for id, e := range all {
+		now := s.now()
+		switch {
+		case unfinished(e, now):
+			g.Go(func() error { s.report(s.renew(ctx, id, unfinished)); return nil })
+		case dying(e, now) && waiting(id):
+			g.Go(func() error { s.report(s.renew(ctx, id, dying)); return nil })
+		case e.State != e.state(now):
+			g.Go(func() error { s.report(s.restate(ctx, id)); return nil })
+		}
+	}
+	_ = g.Wait() // every error is reported where it occurs
+}
+
+// unfinished: a refresh was left in doubt, and may be tried again.
+func unfinished(e *entry, now time.Time) bool {
+	return !e.Doubt.IsZero() && !e.leased(now) && !e.RetryAt.After(now)
+}
+
+// dying: the refresh token ends soon, and nobody has tried today.
+func dying(e *entry, now time.Time) bool {
+	return !e.RefreshExpiry.IsZero() && e.RefreshExpiry.Before(now.Add(ExpiringWithin)) &&
+		!e.TriedAt.Add(reviveRest).After(now) && !e.RetryAt.After(now) && !e.leased(now)
+}
+
+// restate writes the state that time has changed.
+func (s *Source) restate(ctx context.Context, id string) error {
+	return s.store.change(ctx, id, func(e *entry) bool { return e.State != e.state(s.now()) })
+}
