@@ -24,6 +24,7 @@ import (
 type admitter struct {
 	js       jetstream.JetStream
 	build    Builder
+	grants   *consents // nil: none
 	out      outcomes
 	dead     deadLetters
 	outcomes jetstream.Stream
@@ -140,6 +141,16 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 			return v, err
 		}
 	}
+	if err == nil && w.needsGrant() {
+		if err = a.grants.look(ctx, w); infrastructure(err) {
+			return v, err
+		}
+		if r, ok := errors.AsType[*Reason](err); ok {
+			if err = a.unlessQueued(ctx, e.ID, r); infrastructure(err) {
+				return v, err
+			}
+		}
+	}
 	if err != nil {
 		v.result, v.reason = ResultDead, asReason(InvalidEvent, err)
 		return a.bury(ctx, v, subject, data, e, seq)
@@ -150,7 +161,10 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 
 	d := OutcomeData{EventID: e.ID, Result: ResultQueued, Lane: w.Lane, At: w.AdmittedAt, Warnings: warnings, InboxSeq: seq}
 	d.Position, d.ETA = a.forecast.admitted(ctx, w.Lane, w.Priority)
-	claimed, err := a.claim(ctx, w.Target, d)
+	if w.needsGrant() {
+		d.Warnings = append(d.Warnings, a.grants.lasts(ctx, w, d.ETA)...)
+	}
+	claimed, err := a.claim(ctx, w, d)
 	if err != nil {
 		return v, err
 	}

@@ -18,56 +18,11 @@ const (
 	apiV2 = "v2"
 )
 
-// attachData is the data of kenar.addon.attach.v1.
-type attachData struct {
-	api      string
-	legacy   widgets.LegacyList // set for api v1
-	list     widgets.List
-	semantic kenar.Semantic
-	notes    string
-
-	categories []string
-	ticketUUID string
-	cost       int32
-}
-
-// attach fills in the operation and the body of an attach event.
-func (b Builder) attach(w *Work, raw json.RawMessage) ([]widgets.Warning, error) {
-	d, warnings, err := b.decodeAttach(w.Target.Kind, raw)
-	if err != nil {
-		return warnings, err
-	}
-	switch {
-	case w.Target.Kind == KindPost && d.api == apiV1:
-		w.Lane, w.Op = PostCreate, CreatePostV1
-		w.Body, err = kenar.PostAddonV1{Widgets: d.legacy, Semantic: d.semantic, Notes: d.notes}.Body()
-	case w.Target.Kind == KindPost:
-		w.Lane, w.Op = PostCreate, CreatePost
-		w.Body, err = kenar.PostAddon{Widgets: d.list, Semantic: d.semantic, Notes: d.notes}.Body()
-	case w.Target.Kind == KindBusiness:
-		w.Lane, w.Op = BusinessCreate, CreateBusiness
-		w.Body, err = kenar.BusinessAddon{Widgets: d.list}.Body()
-	case w.Target.Kind == KindUser:
-		w.Lane, w.Op = UserCreate, CreateUser
-		w.Body, err = kenar.UserAddon{
-			Widgets: d.list, Categories: d.categories, Semantic: d.semantic,
-			TicketUUID: d.ticketUUID, Cost: d.cost,
-		}.Body()
-	default:
-		err = &Reason{Code: InvalidEvent, Field: "subject",
-			Message: fmt.Sprintf("an add-on is attached to a post, a business or a user, not to %s", w.Target)}
-	}
-	if err != nil {
-		return warnings, asReason(InvalidWidgets, err)
-	}
-	return warnings, nil
-}
-
 // decodeAttach reads and validates the data. Faults of the widgets and the
 // semantic data are invalid_widgets, all others invalid_event; both kinds are
 // told together.
-func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (attachData, []widgets.Warning, error) {
-	var d attachData
+func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (addOn, []widgets.Warning, error) {
+	var d addOn
 	fields, err := decodeObject(raw)
 	if err != nil {
 		return d, nil, &Reason{Code: InvalidEvent, Field: "data", Message: err.Error()}
@@ -126,7 +81,7 @@ func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (attachData, []wid
 	if len(faults) == 0 {
 		code = InvalidWidgets
 	}
-	warnings = append(warnings, d.content(b.Widgets, fields, &faults)...)
+	warnings = append(warnings, d.content(b.decoder(), fields, &faults)...)
 	if err := faults.Err(); err != nil {
 		return d, warnings, asReason(code, err)
 	}
@@ -134,7 +89,7 @@ func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (attachData, []wid
 }
 
 // content reads widgets and semantic data.
-func (d *attachData) content(dec widgets.Decoder, fields map[string]json.RawMessage, faults *widgets.Faults) []widgets.Warning {
+func (d *addOn) content(dec widgets.Decoder, fields map[string]json.RawMessage, faults *widgets.Faults) []widgets.Warning {
 	var warnings []widgets.Warning
 	keep := func(ws []widgets.Warning, err error) {
 		warnings = append(warnings, ws...)
@@ -172,7 +127,7 @@ func (d *attachData) content(dec widgets.Decoder, fields map[string]json.RawMess
 }
 
 // user reads the fields that only user add-ons have.
-func (d *attachData) user(fields map[string]json.RawMessage, str func(string) string, faults *widgets.Faults) {
+func (d *addOn) user(fields map[string]json.RawMessage, str func(string) string, faults *widgets.Faults) {
 	if v, ok := fields["categories"]; ok && string(v) != "null" {
 		if json.Unmarshal(v, &d.categories) != nil {
 			faults.Add("data.categories", "must be a list of strings")

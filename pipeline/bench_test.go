@@ -61,7 +61,7 @@ func benchmarkWorker(b *testing.B, latency time.Duration, calls int) {
 	for range b.N {
 		<-finals
 	}
-	report(b)
+	rate(b)
 	if n := l.kenar.Count(); n != b.N {
 		b.Errorf("%d calls for %d events", n, b.N)
 	}
@@ -108,7 +108,7 @@ func benchmarkBare(b *testing.B, latency time.Duration, calls int) {
 	}
 	publishMany(b, l.js, b.N, func(i int) (string, []byte) { return fmt.Sprintf("bare.%d", i), body })
 	wg.Wait()
-	report(b)
+	rate(b)
 }
 
 func benchLab(b *testing.B, latency time.Duration) *lab {
@@ -134,7 +134,7 @@ func publishMany(b *testing.B, js jetstream.JetStream, n int, message func(i int
 	<-js.PublishAsyncComplete()
 }
 
-func report(b *testing.B) {
+func rate(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(0, "ns/op")
 }

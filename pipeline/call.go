@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,61 +9,14 @@ import (
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
-// prepare does what can fail before a token is used: the user's grant, and
-// the check of the post.
-func (p *processor) prepare(ctx context.Context, pl *plan) (access string, _ *Outcome) {
-	w := pl.send
-	if w.GrantID != "" && !w.Op.deletes() {
-		if p.grants == nil {
-			return "", p.giveUp(ctx, w, pl.entry, pl.revision, Reason{Code: GrantMissing, Field: "grantid",
-				Message: "grant " + quote(w.GrantID) + " is not known: this worker has no store of grants"}).inPlaceOf(pl.own)
-		}
-		var err error
-		if access, err = p.grants.AccessToken(ctx, w); err != nil {
-			if r, ok := errors.AsType[*Reason](err); ok {
-				return "", p.giveUp(ctx, w, pl.entry, pl.revision, *r).inPlaceOf(pl.own)
-			}
-			return "", p.wait(prepareRest, fmt.Errorf("get the access token of grant %s: %w", w.GrantID, err))
-		}
-	}
-	if w.Target.Kind == KindPost && !w.Op.deletes() && p.posts != nil {
-		switch r, err := p.posts.check(ctx, w.Target.Key, w.ID); {
-		case r != nil:
-			return "", p.giveUp(ctx, w, pl.entry, pl.revision, *r).inPlaceOf(pl.own)
-		case err != nil && p.posts.away(err):
-			// The cheap call failed as the scarce one would. It is as good a
-			// probe, so the lane waits and no token is used.
-			p.health.trip()
-			return "", &Outcome{Class: ClassOutage, Next: Hold, Err: err}
-		case err != nil && p.posts.mode == PreflightRequire:
-			return "", p.wait(prepareRest, err)
-		}
-	}
-	if expired(w, p.now()) { // while it was prepared
-		return "", p.giveUp(ctx, w, pl.entry, pl.revision, expiry(w)).inPlaceOf(pl.own)
-	}
-	return access, nil
-}
-
-// prepareRest is how long an event rests in hand whose grant or post could
-// not be looked up.
-const prepareRest = 15 * time.Second
-
-// wait keeps an event in hand for a while.
-func (p *processor) wait(rest time.Duration, err error) *Outcome {
-	return &Outcome{Class: ClassBusy, Next: Hold, At: p.now().Add(rest), Err: err}
-}
-
 // call writes the intent, spends the token and makes the call. From the
 // intent on, the ledger tells any other worker what may have happened.
-func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, access string) Outcome {
+func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, ready prepared) Outcome {
 	w, start := pl.send, p.now()
 	began := time.Now() // monotonic, whatever the wall clock does
 	in := pl.entry
-	if in.Event != w.ID {
-		in.Attempts, in.Unauthorized = nil, false // another event's
-	}
-	in.State, in.Event, in.Call, in.Lane, in.Version = StateIntent, w.ID, hold.ID, w.Lane, w.Version
+	in.begin(w)
+	in.State, in.Call, in.Uploads = StateIntent, hold.ID, ready.uploads
 	in.Attempt, in.Lease, in.NotBefore = pl.attempt, start.Add(p.timing.lease()), time.Time{}
 	in.Before, in.High = pl.entry.High, pl.entry.High.Raise(w.ID, w.Version)
 	in.WasInDoubt, in.InDoubt = pl.entry.InDoubt || pl.entry.State == StateIntent, true
@@ -81,7 +33,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, acc
 	p.step("spent")
 
 	sent := time.Now()
-	receipt, err := p.send(ctx, w, access, pl.addonID)
+	receipt, err := p.send(ctx, w, ready, pl.addonID)
 	at := p.now()
 	p.step("called")
 	if err != nil && ctx.Err() != nil && !neverSent(err) {
@@ -102,7 +54,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, acc
 	default:
 		p.bucket.Commit(hold, at)
 	}
-	o := p.settle(ctx, pl, in, rev, hold, receipt, err, attempt)
+	o := p.settle(ctx, pl, in, rev, hold, result{receipt, ready.access, err, attempt, ready.warnings})
 	o.Call, o.Sent = &attempt, w
 	return o
 }
@@ -143,16 +95,16 @@ func (p *processor) refund(ctx context.Context, w *Work, hold ratelimit.Hold, at
 }
 
 // send makes the one call that an operation is.
-func (p *processor) send(ctx context.Context, w *Work, access, addonID string) (kenar.Receipt, error) {
+func (p *processor) send(ctx context.Context, w *Work, ready prepared, addonID string) (kenar.Receipt, error) {
 	switch w.Op {
 	case CreatePost:
-		return p.client.CreatePostAddon(ctx, w.Target.Key, access, w.Body)
+		return p.client.CreatePostAddon(ctx, w.Target.Key, ready.access.Secret(), ready.body)
 	case CreatePostV1:
-		return p.client.CreatePostAddonV1(ctx, w.Target.Key, access, w.Body)
+		return p.client.CreatePostAddonV1(ctx, w.Target.Key, ready.access.Secret(), ready.body)
 	case CreateBusiness:
-		return p.client.CreateBusinessAddon(ctx, w.Target.Key, access, w.Body)
+		return p.client.CreateBusinessAddon(ctx, w.Target.Key, ready.access.Secret(), ready.body)
 	case CreateUser:
-		return p.client.CreateUserAddon(ctx, w.Target.Key, access, w.Body)
+		return p.client.CreateUserAddon(ctx, w.Target.Key, ready.access.Secret(), ready.body)
 	case DeletePost:
 		return p.client.DeletePostAddon(ctx, w.Target.Key)
 	case DeleteUser:

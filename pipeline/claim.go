@@ -23,8 +23,8 @@ const (
 // claim publishes the queued outcome of an event, which takes its id: any
 // other message with the same id is a duplicate from then on, whatever its
 // body.
-func (a *admitter) claim(ctx context.Context, t Target, d OutcomeData) (claimed, error) {
-	err := a.out.claim(ctx, t, d)
+func (a *admitter) claim(ctx context.Context, w *Work, d OutcomeData) (claimed, error) {
+	err := a.out.claim(ctx, w, d)
 	if err == nil {
 		return claimNow, nil
 	}

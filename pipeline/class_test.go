@@ -241,11 +241,11 @@ type classLab struct {
 	w       *Worker
 }
 
-func newClassLab(t *testing.T, timeout time.Duration, grants Grants) *classLab {
+func newClassLab(t *testing.T, timeout time.Duration) *classLab {
 	l := newLab(t, kenartest.Config{})
 	w, _ := l.worker(func(s *settings) {
 		s.limits = "ADD_ON_CREATE=1000/168h; USER_ADDON_CREATE=1000/168h"
-		s.cfg.MaxAttempts, s.cfg.Timeout, s.cfg.Grants = 3, timeout, grants
+		s.cfg.MaxAttempts, s.cfg.Timeout = 3, timeout
 		s.cfg.Backoff = Backoff{Min: 5 * time.Millisecond, Max: 20 * time.Millisecond, Rand: func() float64 { return 0.5 }}
 	})
 	return &classLab{lab: l, limiter: w.cfg.Limiter, client: w.cfg.Client, w: w}
@@ -316,7 +316,7 @@ func (l *classLab) well() {
 // must leave its lane as it found it.
 func TestClasses(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, 500*time.Millisecond, nil) // some rows wait for the timeout
+	l := newClassLab(t, 500*time.Millisecond) // some rows wait for the timeout
 	all := t
 	spent := 0
 	for _, tt := range classCases() {

@@ -20,8 +20,10 @@ import (
 
 // Types of events that the pipeline takes.
 const (
-	TypeAttach = "kenar.addon.attach.v1"
-	TypeDetach = "kenar.addon.detach.v1"
+	TypeAttach     = "kenar.addon.attach.v1"
+	TypeDetach     = "kenar.addon.detach.v1"
+	TypeInspection = "kenar.inspection.completed.v1"
+	TypeValuation  = "kenar.valuation.completed.v1"
 )
 
 // MaxEventSize is the largest event in bytes.

@@ -23,8 +23,10 @@ func TestOldestFirst(t *testing.T) {
 	for i := range n {
 		id := fmt.Sprintf("e%02d", i)
 		l.publish(attach(id, fmt.Sprintf("post/P%02d", i), "one"))
-		l.queuedAt(id) // in order, and looked through one after another
+		l.queuedAt(id) // in order
 	}
+	// A token that comes while an event is looked at goes to the next one.
+	l.eventually("all are looked through", func() bool { return w.parts.Load().dispatchers[0].lookedThrough() >= n })
 	must(t, bucket.Resume(t.Context()))
 	_, err := l.kenar.WaitCalls(t.Context(), n)
 	must(t, err)
@@ -178,4 +180,18 @@ func TestReserveForUrgent(t *testing.T) {
 	if n := l.kenar.Count(); n != 4 {
 		t.Errorf("%d calls, want two normal and two urgent", n)
 	}
+}
+
+// lookedThrough is how many events in hand were looked at and need a token.
+func (d *dispatcher) lookedThrough() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, row := range d.ready {
+		for _, x := range row {
+			if x.screened {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -273,6 +273,8 @@ func TestPostCheck(t *testing.T) {
 			l.kenar.AddPost(kenartest.Post{Token: "there"}, kenartest.Post{Token: "retired", State: "RETIRED"})
 			l.worker(func(s *settings) {
 				s.limits, s.cfg.Preflight = "ADD_ON_CREATE=100/168h; GET_POST=10000/168h", tt.mode
+				s.timing = defaultTiming(s.cfg.Timeout)
+				s.timing.recheck, s.timing.patience = time.Hour, 0
 			})
 			l.publish(attach("a", "post/"+tt.post, "one"))
 			got := l.final("a")
@@ -284,4 +286,46 @@ func TestPostCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A post in review cannot be read yet: it is looked up again and again, its
+// event gives way to others and to newer ones, and is sent once the post is
+// there.
+func TestPostInReview(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, kenartest.Config{})
+	l.kenar.AddPost(kenartest.Post{Token: "there"})
+	l.worker(func(s *settings) {
+		s.limits, s.cfg.Preflight, s.cfg.Concurrency = "ADD_ON_CREATE=100/168h; GET_POST=10000/168h", PreflightRequire, 1
+		s.timing = defaultTiming(s.cfg.Timeout)
+		s.timing.recheck, s.timing.patience = 100*time.Millisecond, time.Hour
+	})
+	l.publish(attach("early", "post/later", "one"), attach("never", "post/gone", "one"))
+	l.publish(attach("other", "post/there", "one"))
+	if got := l.final("other"); got.Result != ResultAccepted {
+		t.Errorf("another event ended %+v", got)
+	}
+	l.eventually("the post is looked up again", func() bool { return l.looked("later") >= 3 })
+	l.publish(attach("newer", "post/later", "two"))
+	l.eventually("the newer is looked at", func() bool { return l.looked("later") >= 5 })
+	l.kenar.AddPost(kenartest.Post{Token: "later"})
+	if got := l.final("newer"); got.Result != ResultAccepted || got.Attempts != 1 {
+		t.Errorf("ended %+v", got)
+	}
+	if got := l.final("early"); got.Result != ResultSuperseded || got.SupersededBy != "newer" {
+		t.Errorf("the older ended %+v", got)
+	}
+	if got := l.texts("post/later"); !slices.Equal(got, []string{"two"}) {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// looked is how often a post was looked up.
+func (l *lab) looked(post string) (n int) {
+	for _, c := range l.kenar.CallsFor("post/" + post) {
+		if c.Op == kenartest.GetPost {
+			n++
+		}
+	}
+	return n
 }

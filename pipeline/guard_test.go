@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -12,20 +11,23 @@ import (
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
 
-// brokenGrants panics, as a bug would.
-type brokenGrants struct{}
-
-func (brokenGrants) AccessToken(context.Context, *Work) (string, error) { panic("a bug") }
-
 // A bug that one event meets makes that event a dead letter; the lane goes on.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, kenartest.Config{})
-	l.worker(func(s *settings) { s.cfg.Grants = brokenGrants{} })
-	l.publish(attach("bug", "post/P1", "one", map[string]any{"grantid": "g"}), attach("well", "post/P2", "one"))
+	var met atomic.Bool
+	l.worker(func(s *settings) {
+		s.step = func(step string) {
+			if step == "prepared" && met.CompareAndSwap(false, true) {
+				panic("a bug")
+			}
+		}
+	})
+	l.publish(attach("bug", "post/P1", "one"))
 	if got := l.final("bug"); got.Result != ResultDead || got.Reason.Code != CrashLoop {
 		t.Errorf("ended %+v", got)
 	}
+	l.publish(attach("well", "post/P2", "one"))
 	if got := l.final("well"); got.Result != ResultAccepted {
 		t.Errorf("the event beside it ended %+v", got)
 	}

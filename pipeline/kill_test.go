@@ -28,7 +28,7 @@ import (
 // worker process is killed.
 var steps = []string{
 	"built", "claimed", "enqueued", "buried", "admitted",
-	"intent", "recorded", "spent", "called", "settled", "released",
+	"prepared", "intent", "recorded", "spent", "called", "settled", "released",
 	"dead letter", "outcome", "parked", "acked",
 }
 
@@ -91,7 +91,7 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		rounds = 1
 	}
-	l := newLab(t, kenartest.Config{})
+	l := newLab(t, kenartest.Config{ImageIDs: kenartest.FreshImageID})
 	l.app = "kill"
 	must(t, Topology{Replicas: l.replicas, AckWait: killTiming.ackWait()}.Create(t.Context(), l.js))
 	l.kenar.SetFaultFunc(func(c kenartest.Call) (kenartest.Fault, bool) {
@@ -186,6 +186,8 @@ func (l *lab) victim(kill string, open func() int) (killed bool) {
 			must(l.t, cmd.Process.Signal(syscall.SIGTERM))
 			if err := <-ended; endedBy(err, syscall.SIGTERM) {
 				return false // before it listened to signals
+			} else if endedBy(err, syscall.SIGKILL) {
+				return true // it came to its step on the way out
 			} else if err != nil {
 				l.t.Fatalf("worker (%s) after SIGTERM: %v\n%s", kill, err, &out)
 			}
@@ -218,7 +220,11 @@ func killEvents() (events []map[string]any, ids map[string]int) {
 			if rand.IntN(5) == 0 {
 				more["priority"] = "urgent"
 			}
-			events = append(events, attach(id, fmt.Sprintf("post/T%02d", target), text, more))
+			e := attach(id, fmt.Sprintf("post/T%02d", target), text, more)
+			if target%4 == 0 {
+				e["data"] = illustratedData(text, tinyJPEG(byte(rev)))
+			}
+			events = append(events, e)
 			ids[id] = rev
 		}
 	}
@@ -258,6 +264,9 @@ func (l *lab) checkKill(ids map[string]int) {
 	// What Kenar saw, target by target.
 	newest, last := make(map[string]int), make(map[string]int)
 	for _, c := range l.kenar.Calls() {
+		if c.Op == kenartest.UploadImage {
+			continue
+		}
 		var body struct {
 			Widgets []struct {
 				Row struct{ Text string } `json:"title_row"`

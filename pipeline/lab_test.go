@@ -21,6 +21,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
@@ -61,7 +62,7 @@ func newLab(t *testing.T, cfg kenartest.Config) *lab {
 		l.replicas = len(nc.Servers())
 		l.wipe()
 	}
-	l.create(Topology{Replicas: l.replicas, AckWait: AckWait(15 * time.Second)})
+	l.create(Topology{Replicas: l.replicas, AckWait: AckWait(15 * time.Second)}.Create)
 	l.kenar, err = kenartest.Start(cfg)
 	must(t, err)
 	t.Cleanup(l.kenar.Close)
@@ -74,8 +75,12 @@ func newLab(t *testing.T, cfg kenartest.Config) *lab {
 // wipe removes our streams from a server that outlives the test.
 func (l *lab) wipe() {
 	l.t.Helper()
+	names := []string{"KV_" + grants.Bucket}
 	for _, s := range (Topology{}).streams() {
-		if err := l.js.DeleteStream(l.t.Context(), s.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		names = append(names, s.Name)
+	}
+	for _, name := range names {
+		if err := l.js.DeleteStream(l.t.Context(), name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			l.t.Fatal(err)
 		}
 	}
@@ -83,11 +88,11 @@ func (l *lab) wipe() {
 
 // create makes the streams. A cluster answers the deletion of a stream before
 // all its nodes have let go of it; until then it does not make it anew.
-func (l *lab) create(top Topology) {
+func (l *lab) create(create func(context.Context, jetstream.JetStream) error) {
 	l.t.Helper()
 	var err error
 	l.eventually("the cluster takes the streams", func() bool {
-		err = top.Create(l.t.Context(), l.js)
+		err = create(l.t.Context(), l.js)
 		if errors.Is(err, context.DeadlineExceeded) { // it is choosing a leader
 			return false
 		}
@@ -176,7 +181,7 @@ func (l *lab) build(t testing.TB, change func(*settings)) (*Worker, func(context
 	})
 	must(t, err)
 	client, err := kenar.New(kenar.Config{
-		BaseURL: l.kenarURL, LegacyURL: l.kenarURL, Timeout: s.cfg.Timeout,
+		BaseURL: l.kenarURL, LegacyURL: l.kenarURL, ImageURL: l.kenarURL, Timeout: s.cfg.Timeout,
 		APIKey: func() string { return "test-key" },
 	})
 	must(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kenar-addons/kenar-addons/ratelimit"
+	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
 // State is where the last event of a target stands.
@@ -47,6 +48,14 @@ type Entry struct {
 	// second refusal in a row makes the API key the suspect.
 	Unauthorized bool `json:"unauthorized,omitempty"`
 
+	// What keeps Event from its call: since when Kenar is known not to know
+	// its post, how often it was put off, and how often for an image. Uploads
+	// are images of it that Divar has.
+	Unseen     time.Time `json:"unseen,omitzero"`
+	Waits      int       `json:"waits,omitempty"`
+	ImageTries int       `json:"image_tries,omitempty"`
+	Uploads    []Upload  `json:"uploads,omitempty"`
+
 	// High is the newest that was ever attempted; an older event is stale.
 	// Before is High without the current attempt: a call that was provably
 	// not applied gives the mark back.
@@ -73,6 +82,8 @@ type Accepted struct {
 	Hash   string    `json:"hash"`
 	At     time.Time `json:"at"`
 	Status int       `json:"status"`
+
+	Warnings []widgets.Warning `json:"warnings,omitempty"` // of what was left out
 }
 
 // A DeadMark is an event that was given up, and why.
@@ -86,6 +97,16 @@ type DeadMark struct {
 // its event is queued behind that of an older one. Losing the oldest of more
 // than this many sends an event again whose outcome says dead.
 const maxDeadMarks = 16
+
+// begin makes the entry one of the given event. What was known of another
+// event's way ends here.
+func (e *Entry) begin(w *Work) {
+	if e.Event != w.ID {
+		e.Attempt, e.Attempts, e.Unauthorized = 0, nil, false
+		e.Unseen, e.Waits, e.ImageTries, e.Uploads = time.Time{}, 0, 0, nil
+	}
+	e.Event, e.Lane, e.Version = w.ID, w.Lane, w.Version
+}
 
 func (e *Entry) deadMark(event string) *DeadMark {
 	for i := range e.Dead {

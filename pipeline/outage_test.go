@@ -16,7 +16,7 @@ const patience = 20 * time.Second
 // of the way there, and its token comes back each time.
 func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, patience, nil)
+	l := newClassLab(t, patience)
 	l.well()
 	l.kenar.Refuse()
 	l.client.CloseIdleConnections() // else the first call goes out on a dead one, and nobody knows how far
@@ -52,7 +52,7 @@ func (l *classLab) down(probes int) {
 // the way of an older one of its target.
 func TestNeverSentIsNotNewer(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, patience, nil)
+	l := newClassLab(t, patience)
 	l.kenar.Refuse()
 	soon := time.Now().Add(1500 * time.Millisecond).UTC().Format(time.RFC3339Nano)
 	l.publish(attach("new", "post/AZir15UU", "دوم", map[string]any{"revision": "2", "expiresat": soon}))
@@ -70,7 +70,7 @@ func TestNeverSentIsNotNewer(t *testing.T) {
 // third event does not die of it.
 func TestForbiddenInARow(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, patience, nil)
+	l := newClassLab(t, patience)
 	l.kenar.Script(kenartest.Fault{Status: 403, Body: `{"code":7,"message":"permission denied"}`, Times: 3})
 	for range 2 {
 		id, _ := l.send("")
@@ -97,7 +97,7 @@ const crowd = 8
 // is back.
 func TestOutageBurnsNothing(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, patience, nil)
+	l := newClassLab(t, patience)
 	const lasts = 20 * time.Millisecond // each call, at Kenar
 	var arrived atomic.Int32
 	all, back := make(chan struct{}), make(chan struct{})
@@ -150,7 +150,7 @@ func TestOutageBurnsNothing(t *testing.T) {
 // do not let another one out beside it.
 func TestOutageOneProbeAtATime(t *testing.T) {
 	t.Parallel()
-	l := newClassLab(t, patience, nil)
+	l := newClassLab(t, patience)
 	var arrived atomic.Int32
 	all, late, answer := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	l.kenar.SetFaultFunc(func(kenartest.Call) (kenartest.Fault, bool) {
@@ -208,41 +208,4 @@ func wait(t *testing.T, c <-chan struct{}) {
 	case <-c:
 	case <-t.Context().Done():
 	}
-}
-
-// staleOnce gives an access token that Kenar does not know, and good ones
-// whenever it is asked again.
-type staleOnce struct{ asked atomic.Int32 }
-
-func (g *staleOnce) AccessToken(context.Context, *Work) (string, error) {
-	if g.asked.Add(1) == 1 {
-		return "stale-token", nil
-	}
-	return "fresh-token", nil
-}
-
-// A 401 for a user's access token says nothing about the API key: a fresh
-// token is asked for, once, and neither the event nor the lane waits.
-func TestUnauthorizedGrant(t *testing.T) {
-	t.Parallel()
-	grants := new(staleOnce)
-	l := newClassLab(t, patience, grants)
-	l.kenar.AddGrant(kenartest.Grant{AccessToken: "fresh-token", Scopes: []string{"USER_POSTS_ADDON_CREATE"}})
-	l.publish(attach("e", "post/AZir15UU", "کارشناسی", map[string]any{"grantid": "g1"}))
-	l.eventually("the event ends, or the lane is paused", func() bool {
-		got, err := l.lab.client.Final(t.Context(), "e")
-		must(t, err)
-		until, _ := l.pause(PostCreate, false)
-		return got != nil || !until.IsZero()
-	})
-	if until, why := l.pause(PostCreate, false); !until.IsZero() {
-		t.Fatalf("one stale access token pauses the lane until %s: %s", until, why)
-	}
-	if got := l.final("e"); got.Result != ResultAccepted || got.Attempts != 1 {
-		t.Errorf("outcome %+v", got)
-	}
-	if n := grants.asked.Load(); n != 2 {
-		t.Errorf("the grant was asked %d times for a token, want 2", n)
-	}
-	l.tokens(2)
 }

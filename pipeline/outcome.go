@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kenar-addons/kenar-addons/widgets"
@@ -79,14 +80,18 @@ func (o outcomes) event(typ, suffix string, t Target, d OutcomeData) OutcomeEven
 
 // claim says that an event is queued, unless anything was said of its id
 // before: then it returns a conflict (see isConflict).
-func (o outcomes) claim(ctx context.Context, t Target, d OutcomeData) error {
-	return o.publish(ctx, queuedSubjectPrefix+d.EventID, o.event(typeQueued, "queued", t, d), unlessKnown(d.EventID))
+func (o outcomes) claim(ctx context.Context, w *Work, d OutcomeData) error {
+	msg := nats.NewMsg(queuedSubjectPrefix + d.EventID)
+	if w.needsGrant() {
+		msg.Header.Set(grantHeader, w.GrantID)
+	}
+	return o.publish(ctx, msg, o.event(typeQueued, "queued", w.Target, d), unlessKnown(d.EventID))
 }
 
 // claimDead is the final outcome of an event that was never queued, under the
 // same condition.
 func (o outcomes) claimDead(ctx context.Context, t Target, d OutcomeData) error {
-	return o.publish(ctx, finalSubjectPrefix+d.EventID, o.event(typeFinal, "final", t, d), unlessKnown(d.EventID))
+	return o.publish(ctx, nats.NewMsg(finalSubjectPrefix+d.EventID), o.event(typeFinal, "final", t, d), unlessKnown(d.EventID))
 }
 
 // unlessKnown lets a publish succeed only if there is no outcome of the id,
@@ -99,7 +104,7 @@ func unlessKnown(id string) jetstream.PublishOpt {
 // ever: a second one is refused by the expected sequence, which also makes a
 // repetition after a crash harmless.
 func (o outcomes) final(ctx context.Context, t Target, d OutcomeData) error {
-	err := o.publish(ctx, finalSubjectPrefix+d.EventID, o.event(typeFinal, "final", t, d),
+	err := o.publish(ctx, nats.NewMsg(finalSubjectPrefix+d.EventID), o.event(typeFinal, "final", t, d),
 		jetstream.WithExpectLastSequencePerSubject(0))
 	if isConflict(err) {
 		return nil
@@ -107,10 +112,9 @@ func (o outcomes) final(ctx context.Context, t Target, d OutcomeData) error {
 	return err
 }
 
-func (o outcomes) publish(ctx context.Context, subject string, e OutcomeEvent, first jetstream.PublishOpt) error {
-	data, err := encode(e)
-	if err == nil {
-		_, err = o.js.Publish(ctx, subject, data, first)
+func (o outcomes) publish(ctx context.Context, msg *nats.Msg, e OutcomeEvent, first jetstream.PublishOpt) (err error) {
+	if msg.Data, err = encode(e); err == nil {
+		_, err = o.js.PublishMsg(ctx, msg, first)
 	}
 	return wrap(err, "publish outcome of "+e.Data.EventID)
 }

@@ -22,7 +22,7 @@ type Preflight string
 const (
 	PreflightOff     Preflight = "off"     // no check
 	PreflightWarn    Preflight = "warn"    // an unknown post is warned of: it may not be published yet
-	PreflightRequire Preflight = "require" // an unknown post is a dead letter, and no answer means waiting
+	PreflightRequire Preflight = "require" // an unknown post is looked up again for three days, and no answer means waiting
 )
 
 // A postCheck looks posts up before a call, with the budget of GET_POST, and
@@ -35,6 +35,9 @@ type postCheck struct {
 	records bool // see processor
 	now     func() time.Time
 	log     zerolog.Logger
+
+	recheck  time.Duration // shortest time until an unknown post is looked up again
+	patience time.Duration // with an unknown post
 
 	mu       sync.Mutex
 	seen     map[string]postSeen
@@ -51,6 +54,7 @@ type postSeen struct {
 const (
 	postMemory = 10 * time.Minute
 	mostPosts  = 10_000
+
 	// stateRetired is the state of a post that is gone for good (Kenar docs,
 	// finder, get post).
 	stateRetired = "RETIRED"
@@ -158,7 +162,11 @@ func (c *postCheck) remembered(postToken string) (postSeen, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s, ok := c.seen[postToken]
-	return s, ok && c.now().Sub(s.at) < postMemory
+	fresh := postMemory
+	if s.reason != nil && s.reason.Code == PostNotFound {
+		fresh = min(fresh, c.recheck) // it may be published any time
+	}
+	return s, ok && c.now().Sub(s.at) < fresh
 }
 
 func (c *postCheck) remember(postToken string, s postSeen) {

@@ -44,11 +44,6 @@ const (
 	Hold              // kept in hand until the lane may send
 )
 
-// Grants gives the access token of a user's grant, good for one call.
-type Grants interface {
-	AccessToken(ctx context.Context, w *Work) (string, error)
-}
-
 // A processor carries one event of a lane through its checks to the call. It
 // never sees a NATS message, and is safe for concurrent use by different
 // targets.
@@ -58,8 +53,9 @@ type processor struct {
 	queues  queues
 	bucket  *ratelimit.Bucket
 	client  *kenar.Client
-	grants  Grants // nil: none
-	posts   *postCheck
+	grants  *consents  // nil: none
+	posts   *postCheck // nil: none
+	images  *illustrator
 	health  *health
 	backoff Backoff
 	timing  timing
@@ -84,9 +80,10 @@ func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) (
 	}()
 	pl, out := p.plan(ctx, w)
 	if out == nil {
-		var access string
-		if access, out = p.prepare(ctx, pl); out == nil {
-			return p.call(ctx, pl, hold, access)
+		var ready prepared
+		if ready, out = p.prepare(ctx, pl); out == nil {
+			p.step("prepared")
+			return p.call(ctx, pl, hold, ready)
 		}
 	}
 	out.Unused = true
@@ -355,7 +352,7 @@ func (p *processor) ended(c Class, finals ...Final) *Outcome {
 func acceptedFinal(w *Work, e Entry) Final {
 	return Final{Work: w, Data: OutcomeData{
 		EventID: w.ID, Result: ResultAccepted, Lane: w.Lane, Attempts: max(e.Attempt, 1),
-		HTTPStatus: e.Accepted.Status, At: e.Accepted.At, AddonID: e.AddonID,
+		HTTPStatus: e.Accepted.Status, At: e.Accepted.At, AddonID: e.AddonID, Warnings: e.Accepted.Warnings,
 	}}
 }
 

@@ -8,10 +8,19 @@ type timing struct {
 	timeout time.Duration // of the call itself
 	slack   time.Duration // from the intent until the request is on its way
 	skew    time.Duration // how far the clocks of workers may differ
+
+	recheck  time.Duration // shortest time until a post that Kenar does not know is looked up again
+	patience time.Duration // with such a post
 }
 
+// An ad in review cannot be read; how long a review takes is not documented.
+const (
+	postRecheck  = 15 * time.Minute
+	postPatience = 72 * time.Hour
+)
+
 func defaultTiming(timeout time.Duration) timing {
-	return timing{timeout: timeout, slack: 10 * time.Second, skew: 2 * time.Second}
+	return timing{timeout: timeout, slack: 10 * time.Second, skew: 2 * time.Second, recheck: postRecheck, patience: postPatience}
 }
 
 // lease is how long an intent locks its target.

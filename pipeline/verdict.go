@@ -13,7 +13,8 @@ import (
 // settle decides what the answer to a call means and writes it into the
 // ledger: the table of classes. What is to be told, and what becomes of the
 // delivery, is in the outcome.
-func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, hold ratelimit.Hold, receipt kenar.Receipt, err error, attempt Attempt) Outcome {
+func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, hold ratelimit.Hold, got result) Outcome {
+	err, attempt := got.err, got.attempt
 	class := classify(err)
 	switch class {
 	case ClassAccepted:
@@ -21,7 +22,7 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		if hold.Probe {
 			p.resume(ctx)
 		}
-		return p.accept(ctx, pl, in, rev, receipt, attempt)
+		return p.accept(ctx, pl, in, rev, got)
 	case ClassOutage: // a redirect, or a proxy's refusal: not Kenar's word
 		p.health.trip()
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
@@ -44,7 +45,7 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		if p.health.culprit(pl.send.ID) {
 			return p.bury(ctx, pl, in, rev, p.unauthorized(pl.send, err), err, attempt, class)
 		}
-		if pl.send.GrantID != "" && !pl.send.Op.deletes() && !in.Unauthorized {
+		if p.stale(ctx, pl.send, got) && !in.Unauthorized {
 			// The access token may just have been stale: once more with
 			// another one, before the key is the suspect.
 			in.Unauthorized = true
@@ -72,6 +73,20 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		}
 		return p.bury(ctx, pl, in, rev, Reason{Code: Rejected, Message: refusal(err)}, err, attempt, class)
 	}
+}
+
+// stale reports whether a 401 may be the access token's fault, and has it
+// replaced before the next call.
+func (p *processor) stale(ctx context.Context, w *Work, got result) bool {
+	if !w.needsGrant() {
+		return false
+	}
+	stale, err := p.grants.refused(ctx, w, got.access.Secret())
+	if err != nil {
+		p.log.Warn().Err(err).Str("grant", w.GrantID).Msg("cannot say that the access token was refused")
+		return true // the next call finds out what is wrong with the grant
+	}
+	return stale
 }
 
 // minuteWindow is Kenar's shortest window.
@@ -149,17 +164,17 @@ func (p *processor) resume(ctx context.Context) {
 }
 
 // accept records that Kenar took the call.
-func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, receipt kenar.Receipt, attempt Attempt) Outcome {
+func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, got result) Outcome {
 	w, now := pl.send, p.now().UTC()
 	if p.posts != nil {
 		p.posts.accepted()
 	}
 	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
-	e.Attempts = history(e.Attempts, attempt)
-	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: receipt.Status}
+	e.Attempts, e.Uploads = history(e.Attempts, got.attempt), nil // Divar keeps them under other names from now on
+	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: got.receipt.Status, Warnings: got.warnings}
 	switch w.Op {
 	case CreateUser:
-		e.AddonID = receipt.ID
+		e.AddonID = got.receipt.ID
 	case DeleteUser:
 		e.AddonID = ""
 	}

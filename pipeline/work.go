@@ -2,14 +2,9 @@ package pipeline
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/kenar-addons/kenar-addons/kenar"
-	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
 // Op is what one call to Kenar does.
@@ -50,7 +45,8 @@ type Work struct {
 	Traceparent string          `json:"traceparent,omitempty"`
 	AdmittedAt  time.Time       `json:"admitted_at"`
 	AddonID     string          `json:"addon_id,omitempty"` // DeleteUser: what the event named
-	Body        json.RawMessage `json:"body,omitempty"`     // the exact bytes of the request
+	Body        json.RawMessage `json:"body,omitempty"`     // the exact bytes of the request, but for image sources
+	Images      bool            `json:"images,omitempty"`   // Body names images that must be uploaded first
 	Hash        string          `json:"hash"`               // of operation and body: equal hash, equal effect
 	Event       json.RawMessage `json:"event"`              // the original, its sensitive identifiers hashed
 }
@@ -78,61 +74,4 @@ func encode(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// A Builder turns events into work: everything that can be known without a
-// call is checked here, so that a bad event is answered within milliseconds
-// and costs no quota. The zero value is ready to use.
-type Builder struct {
-	Widgets      widgets.Decoder
-	RequireGrant bool // events must name a grant
-}
-
-// Build validates the data of an event and makes its work. raw is the event
-// as it came. Version and AdmittedAt are the caller's to set. Errors are
-// *Reason.
-func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
-	w := &Work{
-		ID: e.ID, Target: e.Target, Priority: e.Priority, GrantID: e.GrantID,
-		ExpiresAt: e.ExpiresAt, Traceparent: e.Traceparent,
-	}
-	var warnings []widgets.Warning
-	var err error
-	switch e.Type {
-	case TypeAttach:
-		warnings, err = b.attach(w, e.Data)
-	case TypeDetach:
-		err = detach(w, e.Data)
-	default:
-		err = &Reason{Code: UnknownType, Field: "type", Message: quote(e.Type) + " is not a type this version handles"}
-	}
-	if err != nil {
-		return nil, warnings, err
-	}
-	if b.RequireGrant && w.GrantID == "" && !w.Op.deletes() {
-		return nil, warnings, &Reason{Code: GrantMissing, Field: "grantid",
-			Message: "the event names no grant and REQUIRE_GRANT is on; ask the user for consent and name the grant"}
-	}
-	if w.Body != nil {
-		if sent, err := kenar.MaskJSON(w.Body); err != nil || !bytes.Equal(sent, w.Body) {
-			return nil, warnings, &Reason{Code: InvalidWidgets, Field: "widgets",
-				Message: "the data of an action holds an identifier that must not leave in clear text (VIN, chassis_number, engine_number, real_estate_id or old_real_estate_id); leave it out, or name a record of your own"}
-		}
-	}
-	masked, err := kenar.RedactJSON(raw)
-	if err != nil {
-		return nil, warnings, &Reason{Code: InvalidEvent, Message: err.Error()}
-	}
-	w.Event = masked
-	if n := len(w.Event) + len(w.Body); n > MaxMessage-workOverhead {
-		return nil, warnings, &Reason{Code: InvalidEvent, Field: "data",
-			Message: fmt.Sprintf("event and request are %d bytes together, at most %d fit in a message", n, MaxMessage-workOverhead)}
-	}
-	h := sha256.New()
-	h.Write([]byte(w.Op))
-	h.Write([]byte{0})
-	h.Write(w.Body)
-	h.Write([]byte(w.AddonID))
-	w.Hash = hex.EncodeToString(h.Sum(nil)[:16])
-	return w, warnings, nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/kenar/images"
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
@@ -29,18 +31,27 @@ type Config struct {
 	Registry prometheus.Registerer
 	Log      zerolog.Logger
 
-	Builder     Builder
-	Grants      Grants        // nil: no grants; an event that names one is a dead letter
-	Timeout     time.Duration // of a call; 0: 15 s
-	MaxAttempts int           // 0: 6
-	Backoff     Backoff       // zero: 30 s … 1 h
-	Preflight   Preflight     // "": warn
-	Concurrency int           // calls in flight per lane; 0: 16
-	Grace       time.Duration // for calls in flight at the end; 0: 25 s
-	Replicas    int           // of streams, when they are created
-	AutoCreate  bool          // create or update streams and consumers, else only check them
-	Version     string        // of the program, for status
-	Store       func() error  // what is wrong with a NATS server in this process, for status; nil: there is none
+	Builder      Builder
+	Grants       *Grants       // nil: none; an event that names one is a dead letter
+	Timeout      time.Duration // of a call; 0: 15 s
+	MaxAttempts  int           // 0: 6
+	Backoff      Backoff       // zero: 30 s … 1 h
+	Preflight    Preflight     // "": warn
+	ImageHosts   images.Hosts  // from which images may be fetched; zero: none
+	ImageFailure ImageFailure  // "": drop
+	Concurrency  int           // calls in flight per lane; 0: 16
+	Grace        time.Duration // for calls in flight at the end; 0: 25 s
+	Replicas     int           // of streams, when they are created
+	AutoCreate   bool          // create or update streams and consumers, else only check them
+	Version      string        // of the program, for status
+	Store        func() error  // what is wrong with a NATS server in this process, for status; nil: there is none
+}
+
+// Grants is how a worker uses what users have consented to. Both fields are
+// required.
+type Grants struct {
+	Keys    grants.Keys
+	Refresh func(ctx context.Context, refresh, access string) (kenar.Tokens, error) // as in grants.Config
 }
 
 func (c Config) withDefaults() Config {
@@ -61,6 +72,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Preflight == "" {
 		c.Preflight = PreflightWarn
+	}
+	if c.ImageFailure == "" {
+		c.ImageFailure = ImageDrop
 	}
 	if c.Version == "" {
 		c.Version = "0.0.0"
@@ -87,6 +101,11 @@ func NewWorker(cfg Config) (*Worker, error) {
 		return nil, errors.New("make a worker: App, NATS, Client, Limiter and Registry are required")
 	}
 	cfg = cfg.withDefaults()
+	fetcher, err := images.New(images.Config{Hosts: cfg.ImageHosts})
+	if err != nil {
+		return nil, fmt.Errorf("make a worker: %w", err)
+	}
+	cfg.Builder.Images = fetcher
 	js, err := jetstream.New(cfg.NATS, jetstream.WithDefaultTimeout(publishWait))
 	if err != nil {
 		return nil, fmt.Errorf("make a worker: %w", err)
@@ -141,6 +160,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	for _, d := range parts.dispatchers {
 		wg.Go(func() { _ = d.run(ctx, work) })
 	}
+	if parts.consents != nil {
+		wg.Go(func() { parts.consents.run(ctx, work) })
+	}
 	<-ctx.Done()
 	w.ready.Store(false)
 	w.cfg.Log.Info().Msg("stopping: finishing calls in flight")
@@ -169,6 +191,7 @@ type parts struct {
 	admitter    *admitter
 	dispatchers []*dispatcher
 	queues      queues
+	consents    *consents
 }
 
 // open checks the server and makes or checks the streams. It waits while the
@@ -190,9 +213,14 @@ func (w *Worker) open(ctx context.Context) (*parts, error) {
 		} else {
 			err = top.Check(ctx, w.js)
 		}
-		if err == nil {
-			p, err = w.build(ctx)
+		if err != nil {
+			return err
 		}
+		consents, err := w.openGrants(ctx)
+		if err != nil {
+			return err
+		}
+		p, err = w.build(ctx, consents)
 		return err
 	})
 	select {
@@ -204,7 +232,7 @@ func (w *Worker) open(ctx context.Context) (*parts, error) {
 }
 
 // build wires the parts.
-func (w *Worker) build(ctx context.Context) (*parts, error) {
+func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) {
 	stream := func(name string) (jetstream.Stream, error) {
 		s, err := w.js.Stream(ctx, name)
 		if err != nil {
@@ -234,17 +262,18 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 	}
 	now := time.Now
 	out, dead := outcomes{w.js, w.source}, deadLetters{w.js, w.source}
-	p := &parts{inbox: inbox, queues: queues}
+	p := &parts{inbox: inbox, queues: queues, consents: consents}
 	p.admitter = &admitter{
-		js: w.js, build: w.cfg.Builder, out: out, dead: dead, outcomes: outStream, lanes: queues.streams,
+		js: w.js, build: w.cfg.Builder, grants: consents, out: out, dead: dead, outcomes: outStream, lanes: queues.streams,
 		forecast: &forecaster{queues: queues, limiter: w.cfg.Limiter, now: now, lanes: make(map[Lane]*laneForecast)},
 		metrics:  w.metrics, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
 	}
 	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
 	var posts *postCheck
 	if w.cfg.Preflight != PreflightOff {
-		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log}
+		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log, recheck: w.timing.recheck, patience: w.timing.patience}
 	}
+	illustrate := &illustrator{images: w.cfg.Builder.Images, client: w.cfg.Client, failure: w.cfg.ImageFailure}
 	for _, l := range Lanes() {
 		log := w.cfg.Log.With().Str("lane", string(l)).Logger()
 		h := newHealth(now, w.cfg.Backoff.Delay)
@@ -254,7 +283,7 @@ func (w *Worker) build(ctx context.Context) (*parts, error) {
 			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
 		}
 		d.proc = &processor{
-			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: w.cfg.Grants, posts: posts,
+			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: consents, posts: posts, images: illustrate,
 			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kenar-addons/kenar-addons/internal/cli"
 	"github.com/kenar-addons/kenar-addons/internal/config"
+	"github.com/kenar-addons/kenar-addons/kenar/images"
 	"github.com/kenar-addons/kenar-addons/pipeline"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
@@ -23,6 +25,14 @@ func checks() map[string]func(string) error {
 				return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 			}
 			return nil
+		},
+		"IMAGE_HOSTS": func(text string) error {
+			_, err := images.ParseHosts(text)
+			return err
+		},
+		"TEMPLATES": func(dir string) error {
+			_, err := cli.Templates(dir)
+			return err
 		},
 		"REDIS_URL": func(text string) error {
 			_, err := parseRedisURL(text)

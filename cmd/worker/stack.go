@@ -18,6 +18,7 @@ import (
 	"github.com/kenar-addons/kenar-addons/internal/config"
 	"github.com/kenar-addons/kenar-addons/internal/embedded"
 	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/kenar/images"
 	"github.com/kenar-addons/kenar-addons/pipeline"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
@@ -52,6 +53,14 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 	if err != nil {
 		return nil, cli.Misconfigured(err)
 	}
+	templates, err := cli.Templates(cfg.Templates)
+	if err != nil {
+		return nil, cli.Misconfigured(err)
+	}
+	hosts, err := images.ParseHosts(cfg.ImageHosts)
+	if err != nil {
+		return nil, cli.Misconfigured(fmt.Errorf("IMAGE_HOSTS: %w", err))
+	}
 	if s.kenar, err = newKenar(cfg); err != nil {
 		return nil, cli.Misconfigured(err)
 	}
@@ -84,7 +93,8 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 	s.worker, err = pipeline.NewWorker(pipeline.Config{
 		App: cfg.KenarApp, NATS: s.nats, Client: s.kenar, Limiter: s.limiter, Longest: limits.Longest(),
 		Registry: registry, Log: log,
-		Builder: pipeline.Builder{RequireGrant: cfg.RequireGrant}, Timeout: cfg.KenarTimeout,
+		Builder: pipeline.Builder{RequireGrant: cfg.RequireGrant, Templates: templates}, Timeout: cfg.KenarTimeout,
+		ImageHosts: hosts, ImageFailure: pipeline.ImageFailure(cfg.ImageFailure),
 		MaxAttempts: cfg.MaxAttempts, Backoff: pipeline.Backoff{Min: cfg.BackoffMin, Max: cfg.BackoffMax},
 		Preflight: pipeline.Preflight(cfg.Preflight), Concurrency: cfg.Concurrency, Grace: cfg.ShutdownGrace,
 		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(), Store: store,
@@ -94,7 +104,7 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 
 func newKenar(cfg config.Config) (*kenar.Client, error) {
 	return kenar.New(kenar.Config{
-		BaseURL: cfg.KenarBaseURL, LegacyURL: cfg.KenarLegacyURL, BusinessAddonPath: cfg.KenarBusinessAddonPath,
+		BaseURL: cfg.KenarBaseURL, LegacyURL: cfg.KenarLegacyURL, BusinessAddonPath: cfg.KenarBusinessAddonPath, ImageURL: cfg.KenarImageURL,
 		APIKey: cfg.KenarAPIKey.Reveal, Timeout: cfg.KenarTimeout, UserAgent: "kenar-addons/" + cli.Version(),
 		// Every lane may have its calls in flight, and the checks of posts.
 		MaxConns: cfg.Concurrency * (len(pipeline.Lanes()) + 1),

@@ -106,6 +106,16 @@ func isReadable(path string) error {
 	return err
 }
 
+// isDirectory allows a directory that this process can list.
+func isDirectory(path string) error {
+	_, err := os.ReadDir(path)
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return err
+}
+
 // readFile is a file's content; its error is without the path, which the caller
 // quotes.
 func readFile(path string) ([]byte, error) {

@@ -36,12 +36,16 @@ type Config struct {
 	RequireGrant           bool
 
 	// Limits is the text of the limits, whose syntax the caller of Load checks.
-	Limits      string
-	Preflight   string // off, warn or require
-	MaxAttempts int
-	BackoffMin  time.Duration // at most BackoffMax
-	BackoffMax  time.Duration
-	Concurrency int // calls in flight per lane
+	Limits    string
+	Preflight string // off, warn or require
+	Templates string // directory, or empty
+	// ImageHosts is the text of a list, whose syntax the caller of Load checks.
+	ImageHosts   string
+	ImageFailure string // drop or dead
+	MaxAttempts  int
+	BackoffMin   time.Duration // at most BackoffMax
+	BackoffMax   time.Duration
+	Concurrency  int // calls in flight per lane
 
 	ShutdownGrace time.Duration
 	AdminAddr     string // host:port
@@ -55,7 +59,10 @@ type Config struct {
 // origin is where a setting's value came from, and how Print showed it then. A
 // program may change a field after loading, as the demo does; the source is no
 // longer true then.
-type origin struct{ source, shown string }
+type origin struct {
+	source, shown string
+	path          string // of the file that holds a secret
+}
 
 // Embedded reports whether JetStream runs inside the worker.
 func (c Config) Embedded() bool { return !c.NATSURL.IsSet() }

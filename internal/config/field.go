@@ -18,6 +18,8 @@ type field struct {
 	parse func(c *Config, text string) error
 	// show is the value as text, masked, and empty when there is none.
 	show func(c *Config) string
+	// reveal is a secret in clear text; nil for what is none.
+	reveal func(c *Config) string
 }
 
 // text is a string that passes check.
@@ -70,7 +72,8 @@ func hidden(kind string, at func(*Config) *Secret, check func(string) error, wra
 			*at(c) = wrap(text)
 			return nil
 		},
-		show: func(c *Config) string { return at(c).String() },
+		show:   func(c *Config) string { return at(c).String() },
+		reveal: func(c *Config) string { return at(c).Reveal() },
 	}
 }
 

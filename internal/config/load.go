@@ -24,7 +24,7 @@ const fromDefault = "default"
 // The error joins a [*Problem] for everything that is wrong, so that it can be
 // put right in one go. The Config is of no use then.
 func Load(flags *pflag.FlagSet, environ []string, p Program, checks map[string]func(string) error) (Config, error) {
-	l := &loader{program: p, checks: checks, settings: Table(), failed: make(map[string]bool)}
+	l := &loader{program: p, checks: checks, settings: Table(), failed: make(map[string]bool), paths: make(map[string]string)}
 	l.config.origins = make(map[string]origin)
 	if flags == nil {
 		flags = pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -51,7 +51,8 @@ type loader struct {
 
 	config   Config
 	problems []error
-	failed   map[string]bool // settings with a problem of their own
+	failed   map[string]bool   // settings with a problem of their own
+	paths    map[string]string // of the files that hold settings
 }
 
 func (l *loader) problem(p *Problem) {
@@ -132,6 +133,7 @@ func (l *loader) value(s Setting) (value, from string, problem *Problem) {
 	if value == "" {
 		return "", "", &Problem{Setting: s.Name, Source: pathFrom, Reason: "the file is empty; it must hold the value"}
 	}
+	l.paths[s.Name] = path
 	return value, pathFrom, nil
 }
 
@@ -148,7 +150,7 @@ func (l *loader) store(s Setting, value, from string) {
 		l.problem(&Problem{Setting: s.Name, Source: from, Value: quotable(s, value),
 			Reason: fmt.Sprintf("a user or a password is not taken from the command line, which others can read; use --%s, or the variable %s", s.FileFlag(), s.Name)})
 	default:
-		l.config.origins[s.Name] = origin{from, s.field.show(&l.config)}
+		l.config.origins[s.Name] = origin{source: from, shown: s.field.show(&l.config), path: l.paths[s.Name]}
 	}
 }
 

@@ -49,17 +49,17 @@ func Table() []Setting {
 			field: text("host:port", func(c *Config) *string { return &c.EmbeddedNATSAddr }, isAddr),
 		},
 		{
-			Name: "GRANT_RECIPIENT", Unset: "made in DATA_DIR when embedded", Programs: Worker,
+			Name: "GRANT_RECIPIENT", Unset: "made in DATA_DIR when embedded", Programs: both,
 			Help:  "age public key to which stored grants are encrypted",
 			field: text("key", func(c *Config) *string { return &c.GrantRecipient }, isRecipient),
 		},
 		{
-			Name: "GRANT_IDENTITY", Unset: "made in DATA_DIR when embedded", Secret: true, Programs: Worker,
+			Name: "GRANT_IDENTITY", Unset: "made in DATA_DIR when embedded", Secret: true, Programs: both,
 			Help:  "age identities that decrypt stored grants, newest first",
 			field: secret(func(c *Config) *Secret { return &c.GrantIdentity }, isIdentity),
 		},
 		{
-			Name: "KENAR_APP", Default: "default", Programs: Worker,
+			Name: "KENAR_APP", Default: "default", Programs: both,
 			Help:  "slug of the Kenar app; workers with one slug share one quota",
 			field: text("slug", func(c *Config) *string { return &c.KenarApp }, isAppSlug),
 		},
@@ -84,17 +84,17 @@ func Table() []Setting {
 			field: webURL(func(c *Config) *string { return &c.KenarImageURL }),
 		},
 		{
-			Name: "KENAR_OAUTH_URL", Default: "https://oauth.divar.ir", Programs: Worker,
+			Name: "KENAR_OAUTH_URL", Default: "https://oauth.divar.ir", Programs: both,
 			Help:  "where access tokens are refreshed",
 			field: webURL(func(c *Config) *string { return &c.KenarOAuthURL }),
 		},
 		{
-			Name: "KENAR_CLIENT_SECRET", Secret: true, Programs: Worker,
+			Name: "KENAR_CLIENT_SECRET", Secret: true, Programs: both,
 			Help:  "OAuth client secret of the app; without it no access token is refreshed",
 			field: secret(func(c *Config) *Secret { return &c.KenarClientSecret }, anything),
 		},
 		{
-			Name: "KENAR_REDIRECT_URI", Programs: Worker,
+			Name: "KENAR_REDIRECT_URI", Programs: both,
 			Help:  "OAuth redirect URI of the app; needed with KENAR_CLIENT_SECRET",
 			field: text("url", func(c *Config) *string { return &c.KenarRedirectURI }, isWebURL),
 		},
@@ -122,6 +122,21 @@ func Table() []Setting {
 			Name: "PREFLIGHT", Default: "warn", Programs: Worker,
 			Help:  "check of the post before a call is spent on it: off, warn or require",
 			field: text("mode", func(c *Config) *string { return &c.Preflight }, oneOf("off", "warn", "require")),
+		},
+		{
+			Name: "TEMPLATES", Programs: both,
+			Help:  "directory of jq programs, TYPE.jq each, that turn events of a producer's own types into add-ons or reports",
+			field: text("directory", func(c *Config) *string { return &c.Templates }, isDirectory),
+		},
+		{
+			Name: "IMAGE_HOSTS", Unset: "none", Programs: Worker,
+			Help:  "hosts from which images of add-ons may be fetched, such as cdn.example.com,*.example.org; images within an event need none",
+			field: text("hosts", func(c *Config) *string { return &c.ImageHosts }, anything),
+		},
+		{
+			Name: "IMAGE_FAILURE", Default: "drop", Programs: Worker,
+			Help:  "what becomes of an add-on with an image that cannot be had: drop sends it without the image, dead makes it a dead letter",
+			field: text("way", func(c *Config) *string { return &c.ImageFailure }, oneOf("drop", "dead")),
 		},
 		{
 			Name: "MAX_ATTEMPTS", Default: "6", Programs: Worker,

@@ -1,0 +1,145 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/kenar/images"
+	"github.com/kenar-addons/kenar-addons/widgets"
+	"github.com/kenar-addons/kenar-addons/widgets/template"
+)
+
+// A Builder turns events into work: everything that can be known without a
+// call is checked here, so that a bad event is answered within milliseconds
+// and costs no quota. The zero value is ready to use.
+type Builder struct {
+	Widgets      widgets.Decoder
+	RequireGrant bool            // events must name a grant
+	Templates    *template.Set   // of producers with formats of their own; nil: none
+	Images       *images.Fetcher // says which images may be fetched; nil: not checked, a worker does that
+}
+
+// Build validates the data of an event and makes its work. raw is the event
+// as it came. Version and AdmittedAt are the caller's to set. Errors are
+// *Reason. Neither they nor the warnings hold identifiers in clear text.
+func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
+	data, err := b.render(e, raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	// What a template made of the event tells which of its parts are
+	// identifiers, whatever the producer calls them.
+	ids, err := kenar.FindIdentifiers(raw, data)
+	if err != nil {
+		return nil, nil, &Reason{Code: InvalidEvent, Message: err.Error()}
+	}
+	w := &Work{
+		ID: e.ID, Target: e.Target, Priority: e.Priority, GrantID: e.GrantID,
+		ExpiresAt: e.ExpiresAt, Traceparent: e.Traceparent,
+	}
+	warnings, err := b.request(w, e.Type, data)
+	if err == nil {
+		err = b.seal(w, raw, ids)
+	}
+	for i := range warnings {
+		warnings[i].Message = ids.Redact(warnings[i].Message)
+	}
+	if err != nil {
+		return nil, warnings, withoutIdentifiers(ids, err)
+	}
+	return w, warnings, nil
+}
+
+// withoutIdentifiers is an error without the identifiers that it repeats of the event.
+func withoutIdentifiers(ids kenar.Identifiers, err error) error {
+	r := *asReason(InvalidEvent, err)
+	r.Message, r.Field = ids.Redact(r.Message), ids.Redact(r.Field)
+	return &r
+}
+
+// render is the data of an event, made by a template where the producer has a
+// format of its own.
+func (b Builder) render(e Event, raw []byte) (json.RawMessage, error) {
+	if !b.Templates.Has(e.Type) {
+		return e.Data, nil
+	}
+	// Not the worker's context: an event that is being rendered is rendered,
+	// whoever stops. Templates have a time limit of their own.
+	data, err := b.Templates.Render(context.Background(), e.Type, raw)
+	if err != nil {
+		return nil, &Reason{Code: InvalidEvent, Field: "data", Message: err.Error()}
+	}
+	return data, nil
+}
+
+// request fills in the operation and the body.
+func (b Builder) request(w *Work, typ string, data json.RawMessage) ([]widgets.Warning, error) {
+	if typ == TypeDetach {
+		return nil, detach(w, data)
+	}
+	a, warnings, err := b.addOn(w.Target.Kind, typ, data)
+	if err != nil {
+		return warnings, err
+	}
+	w.Images = len(a.list.ImageSources()) > 0
+	return warnings, a.request(w)
+}
+
+// seal checks what is about to be kept and sent as a whole, and finishes the
+// work.
+func (b Builder) seal(w *Work, raw []byte, ids kenar.Identifiers) error {
+	if b.RequireGrant && w.GrantID == "" && !w.Op.deletes() {
+		return &Reason{Code: GrantMissing, Field: "grantid",
+			Message: "the event names no grant and REQUIRE_GRANT is on; ask the user for consent and name the grant"}
+	}
+	if w.Body != nil {
+		if err := showsIdentifier(w.Body, ids); err != nil {
+			return err
+		}
+	}
+	masked, err := ids.RedactJSON(raw)
+	if err != nil {
+		return &Reason{Code: InvalidEvent, Message: err.Error()}
+	}
+	w.Event = masked
+	if n := len(w.Event) + len(w.Body); n > MaxMessage-workOverhead {
+		return &Reason{Code: InvalidEvent, Field: "data",
+			Message: fmt.Sprintf("event and request are %d bytes together, at most %d fit in a message", n, MaxMessage-workOverhead)}
+	}
+	h := sha256.New()
+	h.Write([]byte(w.Op))
+	h.Write([]byte{0})
+	h.Write(w.Body)
+	h.Write([]byte(w.AddonID))
+	w.Hash = hex.EncodeToString(h.Sum(nil)[:16])
+	return nil
+}
+
+// showsIdentifier is why a request must not leave that would tell everybody
+// what may leave only hashed.
+func showsIdentifier(body []byte, ids kenar.Identifiers) error {
+	const what = "an identifier that must not leave in clear text (VIN, chassis_number, engine_number, real_estate_id or old_real_estate_id)"
+	var faults widgets.Faults
+	shown, err := ids.Shown(body)
+	if err != nil {
+		return &Reason{Code: InvalidWidgets, Message: err.Error()}
+	}
+	for _, path := range shown {
+		faults.Add(path, "shows %s; give it as semantic data only", what)
+	}
+	if bytes.Contains(body, []byte(kenar.Removed)) {
+		faults.Add("widgets", "a text had %s, which was removed when the event became a dead letter; send the event anew without it", what)
+	}
+	if sent, err := kenar.MaskJSON(body); len(faults) == 0 && (err != nil || !bytes.Equal(sent, body)) {
+		faults.Add("widgets", "the data of an action holds %s; leave it out, or name a record of your own", what)
+	}
+	if err := faults.Err(); err != nil {
+		return asReason(InvalidWidgets, err)
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/rs/zerolog"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
+	"github.com/kenar-addons/kenar-addons/widgets"
+)
+
+// consents asks the users' grants on behalf of work. A nil one knows none.
+type consents struct {
+	source *grants.Source
+	good   time.Duration // how long an access token must work
+	log    zerolog.Logger
+}
+
+// openGrants opens the store of grants. Without the right identity it fails
+// for good: every event with a grant would wait for it.
+func (w *Worker) openGrants(ctx context.Context) (*consents, error) {
+	cfg, log := w.cfg.Grants, w.cfg.Log
+	if cfg == nil {
+		return nil, nil
+	}
+	top := grants.Topology{Replicas: w.cfg.Replicas}
+	err := top.Check(ctx, w.js)
+	if w.cfg.AutoCreate {
+		err = top.Create(ctx, w.js)
+	}
+	if err != nil {
+		return nil, err
+	}
+	store, err := grants.NewStore(ctx, w.js, cfg.Keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Check(ctx); errors.Is(err, grants.ErrWrongIdentity) {
+		return nil, backoff.Permanent(err)
+	} else if err != nil {
+		return nil, err
+	}
+	source, err := grants.NewSource(grants.Config{
+		Store: store, Refresh: cfg.Refresh, Timeout: min(w.cfg.Timeout, maxRefresh),
+		Report: func(err error) { log.Warn().Err(err).Msg("grants") },
+	})
+	if err != nil {
+		return nil, backoff.Permanent(err)
+	}
+	return &consents{source: source, good: w.timing.lease(), log: log}, nil
+}
+
+// maxRefresh bounds a call to the grant server: several must fit into the
+// time in which a lost answer can be made good.
+const maxRefresh = 15 * time.Second
+
+// run keeps grants alive until ctx ends. What a refresh brought then is
+// stored on work, which outlives ctx by the grace.
+func (c *consents) run(ctx, work context.Context) {
+	c.source.KeepAlive(ctx, func(string) bool { return true })
+	if err := c.source.Close(work); err != nil {
+		c.log.Warn().Err(err).Msg("grants")
+	}
+}
+
+// operation is what a call is at Kenar, which knows the scopes for it.
+func (o Op) operation() kenar.Operation {
+	switch o {
+	case CreatePost:
+		return kenar.OpCreatePostAddon
+	case CreatePostV1:
+		return kenar.OpCreatePostAddonV1
+	case CreateBusiness:
+		return kenar.OpCreateBusinessAddon
+	case CreateUser:
+		return kenar.OpCreateUserAddon
+	case DeletePost:
+		return kenar.OpDeletePostAddon
+	case DeleteUser:
+		return kenar.OpDeleteUserAddon
+	}
+	return ""
+}
+
+// needsGrant reports whether a call is made on behalf of the grant that its event
+// names. Removals need no consent of the user (Kenar docs, add-ons).
+func (w *Work) needsGrant() bool { return w.GrantID != "" && !w.Op.deletes() }
+
+// access returns the access token for a call. A *Reason says that the user
+// must be asked; with any other error the event waits.
+func (c *consents) access(ctx context.Context, w *Work) (grants.Token, error) {
+	if c == nil {
+		return grants.Token{}, noGrants(w)
+	}
+	scopes, err := kenar.ScopesFor(w.Op.operation(), w.Target.Key)
+	if err != nil {
+		return grants.Token{}, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
+	}
+	token, err := c.source.Access(ctx, w.GrantID, grants.Need{Scopes: scopes, Good: c.good})
+	return token, consentError(err)
+}
+
+// refused says that Kenar did not take an access token. stale means that
+// another one may be better.
+func (c *consents) refused(ctx context.Context, w *Work, access string) (stale bool, err error) {
+	fresh, err := c.source.Refused(ctx, w.GrantID, access)
+	return !fresh, consentError(err)
+}
+
+// look checks at admission what can be known of a grant long before the call,
+// and warns of what may end until then. Errors are as those of access.
+func (c *consents) look(ctx context.Context, w *Work) error {
+	if c == nil {
+		return noGrants(w)
+	}
+	info, err := c.source.Info(ctx, w.GrantID)
+	if err != nil {
+		return consentError(err)
+	}
+	if info.Revoked != nil {
+		return consentError(&grants.RevokedError{Grant: info.ID, Revocation: *info.Revoked})
+	}
+	scopes, err := kenar.ScopesFor(w.Op.operation(), w.Target.Key)
+	if err != nil {
+		return &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
+	}
+	if !kenar.Covered(info.Scopes, scopes) {
+		return consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: scopes})
+	}
+	return nil
+}
+
+// lasts warns when the forecast of a call lies beyond the life of its grant.
+func (c *consents) lasts(ctx context.Context, w *Work, eta time.Time) []widgets.Warning {
+	if eta.IsZero() {
+		return nil
+	}
+	info, err := c.source.Info(ctx, w.GrantID)
+	if err != nil || !eta.After(info.End()) {
+		return nil // what is wrong with it is told at the call
+	}
+	format := "the call is forecast for %s, and grant %s ends at %s; workers refresh it before, unless the user takes it back or the grant server is away"
+	if info.RefreshExpiry.IsZero() {
+		format = "the call is forecast for %s, and grant %s ends at %s, since it has no refresh token: ask the user for the scope offline_access"
+	}
+	return []widgets.Warning{{Path: "grantid", Message: fmt.Sprintf(format, eta.UTC().Format(time.RFC3339), info.ID, info.End().UTC().Format(time.RFC3339))}}
+}
+
+func noGrants(w *Work) error {
+	return &Reason{Code: GrantMissing, Field: "grantid", Message: "grant " + quote(w.GrantID) + " is not known: this worker has no store of grants"}
+}
+
+// consentError turns what only the user can mend into a reason.
+func consentError(err error) error {
+	code := GrantMissing
+	switch {
+	case err == nil || !grants.Permanent(err):
+		return err
+	case errors.Is(err, grants.ErrRevoked):
+		code = GrantRevoked
+	case errors.Is(err, grants.ErrScope):
+		code = Forbidden
+	}
+	return &Reason{Code: code, Field: "grantid", Message: err.Error()}
+}

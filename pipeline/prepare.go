@@ -1,0 +1,162 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
+	"github.com/kenar-addons/kenar-addons/widgets"
+)
+
+// prepared is what a call needs besides its token.
+type prepared struct {
+	access   grants.Token // the user's; zero: none
+	body     []byte
+	uploads  []Upload
+	warnings []widgets.Warning // of what was left out
+}
+
+// result is what came of a call.
+type result struct {
+	receipt  kenar.Receipt
+	access   grants.Token // that the call was made with
+	err      error
+	attempt  Attempt
+	warnings []widgets.Warning
+}
+
+// prepare does what can fail before a token is used: the user's grant, the
+// check of the post, and the images. The token that is held meanwhile goes to
+// another event when there is an outcome.
+func (p *processor) prepare(ctx context.Context, pl *plan) (prepared, *Outcome) {
+	ready := prepared{body: pl.send.Body}
+	var out *Outcome
+	if ready.access, out = p.authorize(ctx, pl); out != nil {
+		return ready, out
+	}
+	if out = p.lookUp(ctx, pl); out != nil {
+		return ready, out
+	}
+	if pl.send.Images {
+		if out = p.illustrate(ctx, pl, &ready); out != nil {
+			return ready, out
+		}
+	}
+	if expired(pl.send, p.now()) { // while it was prepared
+		return ready, p.refuse(ctx, pl, expiry(pl.send))
+	}
+	return ready, nil
+}
+
+// authorize gets the access token of the user's grant.
+func (p *processor) authorize(ctx context.Context, pl *plan) (grants.Token, *Outcome) {
+	w := pl.send
+	if !w.needsGrant() {
+		return grants.Token{}, nil
+	}
+	access, err := p.grants.access(ctx, w)
+	if err == nil {
+		return access, nil
+	}
+	if r, ok := errors.AsType[*Reason](err); ok {
+		return access, p.refuse(ctx, pl, *r)
+	}
+	wait := time.Duration(0)
+	if u, ok := errors.AsType[*grants.UnavailableError](err); ok && !u.RetryAt.IsZero() {
+		wait = max(u.RetryAt.Sub(p.now()), time.Second)
+	}
+	return access, p.putOff(ctx, pl, wait, err)
+}
+
+// lookUp checks the post.
+func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
+	w := pl.send
+	if w.Target.Kind != KindPost || w.Op.deletes() || p.posts == nil {
+		return nil
+	}
+	switch r, err := p.posts.check(ctx, w.Target.Key, w.ID); {
+	case r != nil && r.Code == PostNotFound:
+		return p.unseen(ctx, pl, *r)
+	case r != nil:
+		return p.refuse(ctx, pl, *r)
+	case err != nil && p.posts.away(err):
+		// The cheap call failed as the scarce one would. It is as good a
+		// probe, so the lane waits and no token is used.
+		p.health.trip()
+		return &Outcome{Class: ClassOutage, Next: Hold, Err: err}
+	case err != nil && p.posts.mode == PreflightRequire:
+		return &Outcome{Class: ClassBusy, Next: Hold, At: p.now().Add(checkRest), Err: err}
+	}
+	return nil
+}
+
+// checkRest is how long an event rests in hand whose post could not be looked
+// up.
+const checkRest = 15 * time.Second
+
+// unseen puts off an event whose post Kenar does not know: an ad cannot be
+// read while it is in review. After a while it is taken not to exist.
+func (p *processor) unseen(ctx context.Context, pl *plan, r Reason) *Outcome {
+	now := p.now()
+	pl.entry.begin(pl.send)
+	if pl.entry.Unseen.IsZero() {
+		pl.entry.Unseen = now.UTC()
+	}
+	waited := now.Sub(pl.entry.Unseen)
+	if waited >= p.posts.patience {
+		r.Message += fmt.Sprintf(", neither now nor at any look since %s", pl.entry.Unseen.Format(time.RFC3339))
+		return p.refuse(ctx, pl, r)
+	}
+	// Often at first, later a few times a day: the budget of the check is
+	// large, not endless.
+	next := min(max(p.posts.recheck, waited/2), p.posts.patience-waited)
+	return p.putOff(ctx, pl, next, &r)
+}
+
+// illustrate uploads the images of the event.
+func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *Outcome {
+	pl.entry.begin(pl.send)
+	last := pl.entry.ImageTries >= imageTries-1
+	made, err := p.images.illustrate(ctx, pl.send.Body, pl.entry.Uploads, last, p.now())
+	pl.entry.Uploads = made.uploads
+	ready.body, ready.uploads, ready.warnings = made.body, made.uploads, made.warnings
+	if lost, ok := errors.AsType[*errImage](err); ok {
+		return p.refuse(ctx, pl, Reason{Code: InvalidWidgets, Field: lost.path, Message: excerpt(lost.err.Error(), 500)})
+	}
+	if err != nil {
+		pl.entry.ImageTries++
+		return p.putOff(ctx, pl, 0, fmt.Errorf("prepare an image: %w", err))
+	}
+	return nil
+}
+
+// refuse gives up the event that was to be sent.
+func (p *processor) refuse(ctx context.Context, pl *plan, r Reason) *Outcome {
+	return p.giveUp(ctx, pl.send, pl.entry, pl.revision, r).inPlaceOf(pl.own)
+}
+
+// putOff schedules an event again that could not be prepared. It is no
+// attempt, and others go on. Without a time it is the backoff's.
+func (p *processor) putOff(ctx context.Context, pl *plan, wait time.Duration, err error) *Outcome {
+	w, e := pl.send, pl.entry
+	e.begin(w)
+	e.Waits++
+	if wait == 0 {
+		wait = p.backoff.Delay(e.Waits)
+	}
+	at := p.now().Add(wait).UTC()
+	if !w.ExpiresAt.IsZero() && w.ExpiresAt.Before(at) {
+		at = w.ExpiresAt // to be told in time
+	}
+	e.State, e.Lease, e.NotBefore, e.Attempt = StateRetry, time.Time{}, at, pl.attempt-1
+	if _, werr := p.write(ctx, w.Target, e, pl.revision); werr != nil {
+		return later(werr)
+	}
+	if pl.own != w { // the newer one has a place of its own in the queue
+		return &Outcome{Class: ClassBusy, Next: Done, Err: err, Finals: []Final{supersededFinal(pl.own, w.ID, p.now())}}
+	}
+	return &Outcome{Class: ClassBusy, Next: Park, At: at, Err: err}
+}
