@@ -89,7 +89,7 @@ func (b Builder) decodeAttach(kind Kind, raw json.RawMessage) (addOn, []widgets.
 }
 
 // content reads widgets and semantic data.
-func (d *addOn) content(dec widgets.Decoder, fields map[string]json.RawMessage, faults *widgets.Faults) []widgets.Warning {
+func (a *addOn) content(dec widgets.Decoder, fields map[string]json.RawMessage, faults *widgets.Faults) []widgets.Warning {
 	var warnings []widgets.Warning
 	keep := func(ws []widgets.Warning, err error) {
 		warnings = append(warnings, ws...)
@@ -105,42 +105,42 @@ func (d *addOn) content(dec widgets.Decoder, fields map[string]json.RawMessage, 
 	switch {
 	case !ok:
 		faults.Add("widgets", "is missing")
-	case d.api == apiV1:
-		d.legacy, ws, err = dec.DecodeLegacy(raw)
+	case a.api == apiV1:
+		a.legacy, ws, err = dec.DecodeLegacy(raw)
 		keep(ws, err)
 	case widgets.IsLegacy(raw):
-		d.legacy, ws, err = dec.DecodeLegacy(raw)
+		a.legacy, ws, err = dec.DecodeLegacy(raw)
 		keep(ws, err)
 		if err == nil {
-			d.list, ws, err = dec.Migrate(d.legacy)
+			a.list, ws, err = dec.Migrate(a.legacy)
 			keep(ws, err)
 		}
 	default:
-		d.list, ws, err = dec.Decode(raw)
+		a.list, ws, err = dec.Decode(raw)
 		keep(ws, err)
 	}
 	if raw, ok := fields["semantic"]; ok && string(raw) != "null" {
-		d.semantic, ws, err = kenar.DecodeSemantic(raw)
+		a.semantic, ws, err = kenar.DecodeSemantic(raw)
 		keep(ws, err)
 	}
 	return warnings
 }
 
 // user reads the fields that only user add-ons have.
-func (d *addOn) user(fields map[string]json.RawMessage, str func(string) string, faults *widgets.Faults) {
+func (a *addOn) user(fields map[string]json.RawMessage, str func(string) string, faults *widgets.Faults) {
 	if v, ok := fields["categories"]; ok && string(v) != "null" {
-		if json.Unmarshal(v, &d.categories) != nil {
+		if json.Unmarshal(v, &a.categories) != nil {
 			faults.Add("data.categories", "must be a list of strings")
 		}
 	}
 	if v, ok := fields["cost"]; ok && string(v) != "null" {
-		if json.Unmarshal(v, &d.cost) != nil || d.cost < 0 {
+		if json.Unmarshal(v, &a.cost) != nil || a.cost < 0 {
 			faults.Add("data.cost", "must be rials as an integer from 0 to 2147483647, is %s", shown(v))
 		}
 	}
-	if d.ticketUUID = str("ticket_uuid"); d.ticketUUID != "" {
-		if uuid.Validate(d.ticketUUID) != nil || len(d.ticketUUID) != 36 {
-			faults.Add("data.ticket_uuid", "%s is not a UUID", quote(d.ticketUUID))
+	if a.ticketUUID = str("ticket_uuid"); a.ticketUUID != "" {
+		if uuid.Validate(a.ticketUUID) != nil || len(a.ticketUUID) != 36 {
+			faults.Add("data.ticket_uuid", "%s is not a UUID", quote(a.ticketUUID))
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -166,7 +165,7 @@ func bodyWidgets(body []byte) (widgets.List, part, error) {
 	at.end = at.start + len(raw)
 	// Found good at admission, by the rules of the time.
 	d := widgets.Decoder{AllowUnknownIcons: true, MaxWidgets: len(body), ImageSources: true}
-	list, _, err := d.Decode(json.RawMessage(raw))
+	list, _, err := d.Decode(raw)
 	if err != nil {
 		return nil, at, fmt.Errorf("read the widgets of the request: %w", err)
 	}

@@ -32,18 +32,16 @@ type result struct {
 // check of the post, and the images. The token that is held meanwhile goes to
 // another event when there is an outcome.
 func (p *processor) prepare(ctx context.Context, pl *plan) (prepared, *Outcome) {
-	ready := prepared{body: pl.send.Body}
-	var out *Outcome
-	if ready.access, out = p.authorize(ctx, pl); out != nil {
-		return ready, out
+	access, out := p.authorize(ctx, pl)
+	ready := prepared{access: access, body: pl.send.Body}
+	if out == nil {
+		out = p.lookUp(ctx, pl)
 	}
-	if out = p.lookUp(ctx, pl); out != nil {
-		return ready, out
+	if out == nil && pl.send.Images {
+		out = p.illustrate(ctx, pl, &ready)
 	}
-	if pl.send.Images {
-		if out = p.illustrate(ctx, pl, &ready); out != nil {
-			return ready, out
-		}
+	if out != nil {
+		return ready, out
 	}
 	if expired(pl.send, p.now()) { // while it was prepared
 		return ready, p.refuse(ctx, pl, expiry(pl.send))

@@ -411,3 +411,27 @@ func TestChangedMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// A pair that was refreshed early and is in doubt works for the grace for
+// certain, and no longer, whatever its expiry says.
+func TestInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t)
+		sc.put("g") // good for an hour
+		p := newProcess(t, sc.bucket, sc.keys, func(ctx context.Context, refresh, access string) (kenar.Tokens, error) {
+			_, _ = sc.issuer.refresh(ctx, refresh, access)
+			return kenar.Tokens{}, &kenar.Error{Op: "refresh tokens", Status: 503}
+		}, nil)
+		early := func(e *entry, _ time.Time) bool { return e.Pair == 0 }
+		if err := p.renew(p.ctx, "g", early); err == nil || Permanent(err) {
+			t.Fatalf("while the server is away: %v", err)
+		}
+		sc.works(p) // the old token, in its grace
+		time.Sleep(kenar.TokenGrace)
+		for range 2 { // the first tries the server, the second is too early for that
+			if token, err := p.Access(p.ctx, "g", Need{Good: good}); err == nil || Permanent(err) {
+				t.Errorf("%v, error %v: it is not known to work any more", token, err)
+			}
+		}
+	})
+}
