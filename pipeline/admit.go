@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -141,8 +142,9 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 			return v, err
 		}
 	}
+	var grant grants.Info
 	if err == nil && w.needsGrant() {
-		if err = a.grants.look(ctx, w); infrastructure(err) {
+		if grant, err = a.grants.look(ctx, w); infrastructure(err) {
 			return v, err
 		}
 		if r, ok := errors.AsType[*Reason](err); ok {
@@ -162,7 +164,10 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	d := OutcomeData{EventID: e.ID, Result: ResultQueued, Lane: w.Lane, At: w.AdmittedAt, Warnings: warnings, InboxSeq: seq}
 	d.Position, d.ETA = a.forecast.admitted(ctx, w.Lane, w.Priority)
 	if w.needsGrant() {
-		d.Warnings = append(d.Warnings, a.grants.lasts(ctx, w, d.ETA)...)
+		d.Warnings = append(d.Warnings, outlived(grant, d.ETA)...)
+		if err := a.grants.expect(ctx, grant, d.ETA); infrastructure(consentError(err)) {
+			return v, err
+		}
 	}
 	claimed, err := a.claim(ctx, w, d)
 	if err != nil {

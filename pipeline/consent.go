@@ -62,7 +62,7 @@ const maxRefresh = 15 * time.Second
 // run keeps grants alive until ctx ends. What a refresh brought then is
 // stored on work, which outlives ctx by the grace.
 func (c *consents) run(ctx, work context.Context) {
-	c.source.KeepAlive(ctx, func(string) bool { return true })
+	c.source.KeepAlive(ctx)
 	if err := c.source.Close(work); err != nil {
 		c.log.Warn().Err(err).Msg("grants")
 	}
@@ -112,37 +112,47 @@ func (c *consents) refused(ctx context.Context, w *Work, access string) (stale b
 	return !fresh, consentError(err)
 }
 
-// look checks at admission what can be known of a grant long before the call,
-// and warns of what may end until then. Errors are as those of access.
-func (c *consents) look(ctx context.Context, w *Work) error {
+// look checks at admission what can be known of a grant long before the call.
+// Errors are as those of access.
+func (c *consents) look(ctx context.Context, w *Work) (grants.Info, error) {
 	if c == nil {
-		return noGrants(w)
+		return grants.Info{}, noGrants(w)
 	}
 	info, err := c.source.Info(ctx, w.GrantID)
 	if err != nil {
-		return consentError(err)
+		return info, consentError(err)
 	}
 	if info.Revoked != nil {
-		return consentError(&grants.RevokedError{Grant: info.ID, Revocation: *info.Revoked})
+		return info, consentError(&grants.RevokedError{Grant: info.ID, Revocation: *info.Revoked})
 	}
 	scopes, err := kenar.ScopesFor(w.Op.operation(), w.Target.Key)
 	if err != nil {
-		return &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
+		return info, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
 	}
 	if !kenar.Covered(info.Scopes, scopes) {
-		return consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: scopes})
+		return info, consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: scopes})
 	}
-	return nil
+	return info, nil
 }
 
-// lasts warns when the forecast of a call lies beyond the life of its grant.
-func (c *consents) lasts(ctx context.Context, w *Work, eta time.Time) []widgets.Warning {
-	if eta.IsZero() {
-		return nil
+// expectSlack is how much longer than the forecast of a call its grant is kept
+// alive: lanes pause, and calls fail.
+const expectSlack = 60 * 24 * time.Hour
+
+// expect keeps a grant alive for work that is about to be queued.
+func (c *consents) expect(ctx context.Context, info grants.Info, eta time.Time) error {
+	until := time.Now()
+	if eta.After(until) {
+		until = eta
 	}
-	info, err := c.source.Info(ctx, w.GrantID)
-	if err != nil || !eta.After(info.End()) {
-		return nil // what is wrong with it is told at the call
+	return c.source.Expect(ctx, info.ID, until.Add(expectSlack))
+}
+
+// outlived warns when the forecast of a call lies beyond the life of its
+// grant.
+func outlived(info grants.Info, eta time.Time) []widgets.Warning {
+	if !eta.After(info.End()) {
+		return nil
 	}
 	format := "the call is forecast for %s, and grant %s ends at %s; workers refresh it before, unless the user takes it back or the grant server is away"
 	if info.RefreshExpiry.IsZero() {

@@ -180,7 +180,7 @@ func (d *day) process(end time.Time) {
 		}
 	}
 	var tasks sync.WaitGroup
-	tasks.Go(func() { p.KeepAlive(p.ctx, func(string) bool { return true }) })
+	tasks.Go(func() { p.KeepAlive(p.ctx) })
 	for range 2 {
 		tasks.Go(func() {
 			for p.ctx.Err() == nil && time.Now().Before(end) {

@@ -58,6 +58,9 @@ type entry struct {
 	State   State       `json:"state"` // as of the last write
 	Revoked *Revocation `json:"revoked,omitempty"`
 
+	// NeededUntil: work of the grant may wait until then.
+	NeededUntil time.Time `json:"needed_until,omitzero"`
+
 	// The current pair. Pair is the number of the attempt that won it, 0 for
 	// the consent's own.
 	Pair          uint64    `json:"pair,omitempty"`
@@ -144,6 +147,7 @@ type Info struct {
 	RefreshedAt   time.Time   `json:"refreshed_at,omitzero"` // zero: never
 	AccessExpiry  time.Time   `json:"access_expiry"`
 	RefreshExpiry time.Time   `json:"refresh_expiry,omitzero"` // zero: there is no refresh token
+	NeededUntil   time.Time   `json:"needed_until,omitzero"`   // kept alive until then, since work may wait for it
 	InDoubt       time.Time   `json:"in_doubt,omitzero"`       // a refresh began then whose result is not known
 	RetryAt       time.Time   `json:"retry_at,omitzero"`       // the last refresh failed; the next one is tried then
 	Fails         int         `json:"fails,omitempty"`         // refreshes in a row that failed
@@ -156,7 +160,7 @@ func (e *entry) info(now time.Time) Info {
 		ID: e.ID, UserID: e.UserID, Scopes: e.Scopes, Businesses: e.Businesses,
 		State: e.state(now), Revoked: e.Revoked, Generation: e.Generation,
 		CreatedAt: e.CreatedAt, RefreshedAt: e.RefreshedAt, AccessExpiry: e.AccessExpiry, RefreshExpiry: e.RefreshExpiry,
-		InDoubt: e.Doubt, RetryAt: e.RetryAt, Fails: e.Fails, SealedTo: e.SealedTo, Revision: e.rev,
+		NeededUntil: e.NeededUntil, InDoubt: e.Doubt, RetryAt: e.RetryAt, Fails: e.Fails, SealedTo: e.SealedTo, Revision: e.rev,
 	}
 }
 

@@ -21,13 +21,12 @@ const (
 
 // KeepAlive does what nobody asks for in time, until ctx ends: it finishes
 // refreshes that were left in doubt, refreshes grants whose refresh token
-// dies within [ExpiringWithin] and that waiting says have work, once a day,
-// and keeps the state of entries up to date. Every worker runs it; leases see
-// to it that each grant is refreshed by one. waiting must be fast and safe
-// for concurrent use.
-func (s *Source) KeepAlive(ctx context.Context, waiting func(grantID string) bool) {
+// dies within [ExpiringWithin] and that are expected to be needed, once a
+// day, and keeps the state of entries up to date. Every worker runs it;
+// leases see to it that each grant is refreshed by one.
+func (s *Source) KeepAlive(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := s.tendAll(ctx, waiting); err != nil && ctx.Err() == nil {
+		if err := s.tendAll(ctx); err != nil && ctx.Err() == nil {
 			s.report(fmt.Errorf("keep grants alive: %w", err))
 		}
 		select {
@@ -44,7 +43,7 @@ func (s *Source) report(err error) {
 }
 
 // tendAll follows the bucket until the watch ends.
-func (s *Source) tendAll(ctx context.Context, waiting func(string) bool) error {
+func (s *Source) tendAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	changes, err := s.store.kv.watch(ctx, "")
@@ -71,13 +70,13 @@ func (s *Source) tendAll(ctx context.Context, waiting func(string) bool) error {
 			}
 		case <-tick.C:
 			s.report(s.flushAll(ctx))
-			s.tend(ctx, all, waiting)
+			s.tend(ctx, all)
 		}
 	}
 }
 
 // tend does what is due of some grants.
-func (s *Source) tend(ctx context.Context, all map[string]*entry, waiting func(string) bool) {
+func (s *Source) tend(ctx context.Context, all map[string]*entry) {
 	var g errgroup.Group
 	g.SetLimit(tendAtOnce)
 	for id, e := range all {
@@ -85,7 +84,7 @@ func (s *Source) tend(ctx context.Context, all map[string]*entry, waiting func(s
 		switch {
 		case unfinished(e, now):
 			g.Go(func() error { s.report(s.renew(ctx, id, unfinished)); return nil })
-		case dying(e, now) && waiting(id):
+		case dying(e, now):
 			g.Go(func() error { s.report(s.renew(ctx, id, dying)); return nil })
 		case e.State != e.state(now):
 			g.Go(func() error { s.report(s.restate(ctx, id)); return nil })
@@ -99,9 +98,10 @@ func unfinished(e *entry, now time.Time) bool {
 	return !e.Doubt.IsZero() && !e.leased(now) && !e.RetryAt.After(now)
 }
 
-// dying: the refresh token ends soon, and nobody has tried today.
+// dying: the refresh token ends soon while work may wait, and nobody has tried
+// today.
 func dying(e *entry, now time.Time) bool {
-	return !e.RefreshExpiry.IsZero() && e.RefreshExpiry.Before(now.Add(ExpiringWithin)) &&
+	return !e.RefreshExpiry.IsZero() && now.Before(e.NeededUntil) && e.RefreshExpiry.Before(now.Add(ExpiringWithin)) &&
 		!e.TriedAt.Add(reviveRest).After(now) && !e.RetryAt.After(now) && !e.leased(now)
 }
 

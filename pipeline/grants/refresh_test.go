@@ -136,7 +136,7 @@ func TestCrashWithoutWork(t *testing.T) {
 		sc := newScene(t)
 		first, second := sc.process(die("answered")), sc.process(nil)
 		_, _ = first.Access(first.ctx, "g", Need{Good: good})
-		go second.KeepAlive(second.ctx, func(string) bool { return false })
+		go second.KeepAlive(second.ctx)
 		time.Sleep(kenar.TokenGrace)
 		synctest.Wait()
 		if i := sc.info(); !i.InDoubt.IsZero() || i.Revoked != nil {

@@ -83,7 +83,7 @@ func TestNoTokenInErrors(t *testing.T) {
 			ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer stop()
 			_, err = s.Access(ctx, "g", Need{Good: good})
-			s.KeepAlive(ctx, func(string) bool { return true })
+			s.KeepAlive(ctx)
 			for e := err; e != nil; e = errors.Unwrap(e) {
 				said = append(said, prints(e))
 			}

@@ -218,9 +218,10 @@ func TestKeepAlive(t *testing.T) {
 		must(t, sc.store.Revoke(t.Context(), "idle", "for now"))
 		sc.put("idle")
 		a, b := sc.process(nil), sc.process(nil)
-		waiting := func(id string) bool { return id == "g" }
-		go a.KeepAlive(a.ctx, waiting)
-		go b.KeepAlive(b.ctx, waiting)
+		must(t, sc.store.Expect(t.Context(), "g", time.Now().Add(110*24*time.Hour)))
+		sc.put("g") // a new consent is kept alive like the one before
+		go a.KeepAlive(a.ctx)
+		go b.KeepAlive(b.ctx)
 		state := func(id string) State {
 			t.Helper()
 			e, err := sc.store.read(t.Context(), id)
@@ -255,7 +256,8 @@ func TestKeepAliveWhileAway(t *testing.T) {
 			tries.Add(1)
 			return kenar.Tokens{}, &kenar.Error{Op: "refresh tokens", NeverSent: true, Err: errors.New("connection refused")}
 		}, nil)
-		go p.KeepAlive(p.ctx, func(string) bool { return true })
+		must(t, sc.store.Expect(t.Context(), "g", time.Now().Add(60*24*time.Hour)))
+		go p.KeepAlive(p.ctx)
 		time.Sleep(29 * 24 * time.Hour)
 		synctest.Wait()
 		if n := tries.Load(); n < 5 || n > 7 {

@@ -63,6 +63,9 @@ func (s *Store) Put(ctx context.Context, c Consent) (Info, error) {
 		if err != nil {
 			return Info{}, fmt.Errorf("put grant %s: %w", c.ID, err)
 		}
+		if old, err := decodeEntry(c.ID, r); err == nil {
+			e.NeededUntil = old.NeededUntil // its work waits for the new consent
+		}
 		switch err := s.write(ctx, e); {
 		case err == nil:
 			return e.info(s.now()), nil
@@ -178,6 +181,22 @@ func (s *Store) Revoke(ctx context.Context, id, why string) error {
 		return true
 	})
 }
+
+// Expect says that work of a grant may wait until a time: until then the grant
+// is kept alive (see [Source.KeepAlive]). It never shortens that time, and
+// writes at most once a day for a grant.
+func (s *Store) Expect(ctx context.Context, id string, until time.Time) error {
+	return s.change(ctx, id, func(e *entry) bool {
+		if !until.After(e.NeededUntil.Add(expectEvery)) {
+			return false
+		}
+		e.NeededUntil = until.UTC()
+		return true
+	})
+}
+
+// expectEvery is how exact NeededUntil is.
+const expectEvery = 24 * time.Hour
 
 // change reads, changes and writes a grant until nobody else does at the same
 // time. f returns whether there is anything to write.
