@@ -46,7 +46,12 @@ func (w *Worker) openGrants(ctx context.Context) (*consents, error) {
 		return nil, err
 	}
 	source, err := grants.NewSource(grants.Config{
-		Store: store, Refresh: cfg.Refresh, Timeout: min(w.cfg.Timeout, maxRefresh),
+		Store: store, Timeout: min(w.cfg.Timeout, maxRefresh),
+		Refresh: func(ctx context.Context, refresh, access string) (kenar.Tokens, error) {
+			tokens, err := cfg.Refresh(ctx, refresh, access)
+			w.metrics.refreshed(err)
+			return tokens, err
+		},
 		Report: func(err error) { log.Warn().Err(err).Msg("grants") },
 	})
 	if err != nil {

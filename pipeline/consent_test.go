@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
@@ -283,3 +286,67 @@ type quietTB struct {
 }
 
 func (q *quietTB) Errorf(format string, args ...any) { q.said += fmt.Sprintf(format, args...) }
+
+// After a story with everything in it that touches a secret, none can be read
+// in the log, in any stream, the store of grants among them, or in a metric.
+func TestGrantsStaySecret(t *testing.T) {
+	t.Parallel()
+	l := newConsentLab(t)
+	first := l.consent("good", "user-a", time.Hour, "USER_POSTS_ADDON_CREATE")
+	if !strings.HasPrefix(first.Access, "ory_at_") || !strings.HasPrefix(first.Refresh, "ory_rt_") {
+		t.Fatal("the simulator's tokens look otherwise now: this test would find none")
+	}
+	l.consent("old", "user-b", time.Second, "USER_POSTS_ADDON_CREATE")
+	l.consent("ended", "user-c", time.Second, "USER_POSTS_ADDON_CREATE")
+	l.kenar.Revoke("user-c")
+	l.kenar.Script(
+		kenartest.Fault{Op: kenartest.IssueTokens, LoseAnswer: true},
+		kenartest.Fault{Op: kenartest.IssueTokens, Status: 400, Body: `{"error":"invalid_request","error_description":"bad ` + first.Refresh + `"}`},
+		kenartest.Fault{Op: kenartest.CreatePostAddon, Target: "post/P1", Status: 401, Body: `{"code":16,"message":"invalid token ` + first.Access + `"}`},
+		kenartest.Fault{Op: kenartest.CreatePostAddon, Target: "post/P4", Status: 400, Body: `{"code":3,"message":"bad: Bearer ` + first.Access + ` test-key"}`},
+	)
+	log, reg := new(lockedBuffer), prometheus.NewRegistry()
+	l.run(func(s *settings) {
+		s.cfg.Log = zerolog.New(log).Level(zerolog.TraceLevel)
+		s.cfg.Registry = reg
+	})
+	l.publish(attach("a", "post/P1", "one", granted("good")), attach("b", "post/P2", "one", granted("old")),
+		attach("c", "post/P3", "one", granted("ended")), attach("d", "post/P4", "one", granted("good")),
+		attach("e", "post/P5", "one", map[string]any{"access_token": first.Access}))
+	for id, want := range map[string]Result{"a": ResultAccepted, "b": ResultAccepted, "c": ResultDead, "d": ResultDead, "e": ResultDead} {
+		if got := l.final(id); got.Result != want {
+			t.Errorf("%s ended %+v", id, got)
+		}
+	}
+	l.drained()
+	places := map[string]string{"the log": log.String()}
+	for s := range l.js.ListStreams(t.Context()).Info() {
+		if s.Config.Retention == jetstream.WorkQueuePolicy {
+			continue // all are empty
+		}
+		must(t, browse(t.Context(), l.stream(s.Config.Name), jetstream.OrderedConsumerConfig{}, func(m jetstream.Msg) error {
+			places[m.Subject()] += fmt.Sprint(m.Headers(), string(m.Data()))
+			return nil
+		}))
+	}
+	families, err := reg.Gather()
+	must(t, err)
+	for _, f := range families {
+		places["the metrics"] += f.String()
+	}
+	for _, proof := range []string{"$KV.KENAR_GRANTS.good", "kenar.outcomes.final.a", "kenar.ledger.target.post.P1"} {
+		if places[proof] == "" {
+			t.Errorf("%s was not looked at, of %d places", proof, len(places))
+		}
+	}
+	if m := places["the metrics"]; !strings.Contains(m, "kenar_grant_refreshes_total") {
+		t.Errorf("the metrics do not tell of refreshes: %s", m)
+	}
+	for place, text := range places {
+		for _, secret := range []string{"ory_at_", "ory_rt_", testSecret, "test-key", "AGE-SECRET-KEY"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s holds %s…: %s", place, secret, text)
+			}
+		}
+	}
+}

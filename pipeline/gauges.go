@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
 )
 
 // gauges tells the state of the lanes and their limits at each scrape. It
@@ -15,6 +17,7 @@ type gauges struct {
 
 	limit, spent, held, free, next, paused     *prometheus.Desc
 	waiting, inHand, inFlight, outage, answers *prometheus.Desc
+	grants, atRisk                             *prometheus.Desc
 }
 
 func newGauges(w *Worker) *gauges {
@@ -35,6 +38,8 @@ func newGauges(w *Worker) *gauges {
 		inFlight: desc("calls_in_flight", "Calls of this worker that are under way.", "lane"),
 		outage:   desc("outage_start_timestamp_seconds", "Since when this worker takes Kenar to be down for a lane; absent when it does not.", "lane"),
 		answers:  desc("limiter_up", "Whether the limiter answered this scrape."),
+		grants:   desc("grants", "Grants by state: active, expiring or revoked.", "state"),
+		atRisk:   desc("grants_at_risk", "Grants that die within seven days, or whose last refresh failed, while work may wait for them."),
 	}
 }
 
@@ -42,7 +47,7 @@ func newGauges(w *Worker) *gauges {
 func (g *gauges) Describe(c chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		g.limit, g.spent, g.held, g.free, g.next, g.paused,
-		g.waiting, g.inHand, g.inFlight, g.outage, g.answers,
+		g.waiting, g.inHand, g.inFlight, g.outage, g.answers, g.grants, g.atRisk,
 	} {
 		c <- d
 	}
@@ -85,6 +90,13 @@ func (g *gauges) Collect(c chan<- prometheus.Metric) {
 	p := g.w.parts.Load()
 	if p == nil {
 		return
+	}
+	if p.consents != nil {
+		n := p.consents.source.Counts()
+		tell(g.grants, float64(n.Active), string(grants.StateActive))
+		tell(g.grants, float64(n.Expiring), string(grants.StateExpiring))
+		tell(g.grants, float64(n.Revoked), string(grants.StateRevoked))
+		tell(g.atRisk, float64(n.AtRisk))
 	}
 	for _, d := range p.dispatchers {
 		ready, running := d.inHand()

@@ -54,6 +54,7 @@ func (s *Source) tendAll(ctx context.Context) error {
 	tick := time.NewTicker(tendEvery - rand.N(tendEvery/4))
 	defer tick.Stop()
 	all := make(map[string]*entry)
+	revoked := make(map[string]bool)
 	for {
 		select {
 		case c, ok := <-changes:
@@ -64,15 +65,57 @@ func (s *Source) tendAll(ctx context.Context) error {
 				continue
 			}
 			delete(all, c.key)
-			if e, err := decodeEntry(c.key, c.record); c.value != nil && err == nil && e.Revoked == nil {
+			delete(revoked, c.key)
+			e, err := decodeEntry(c.key, c.record)
+			switch {
+			case c.value == nil || err != nil:
+			case e.Revoked != nil:
+				revoked[c.key] = true
+			default:
 				e.Sealed = nil // not needed here
 				all[c.key] = e
 			}
 		case <-tick.C:
+			s.count(all, len(revoked))
 			s.report(s.flushAll(ctx))
 			s.tend(ctx, all)
 		}
 	}
+}
+
+// Counts are how many grants there are.
+type Counts struct {
+	Active, Expiring, Revoked int
+	// AtRisk are those not revoked that die within ExpiringWithin, or whose
+	// last refresh failed, while work may wait for them.
+	AtRisk int
+}
+
+// Counts returns what [Source.KeepAlive] saw last, and zeros before it saw
+// anything.
+func (s *Source) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts
+}
+
+func (s *Source) count(all map[string]*entry, revoked int) {
+	c := Counts{Revoked: revoked}
+	now := s.now()
+	for _, e := range all {
+		expiring := e.state(now) == StateExpiring
+		if expiring {
+			c.Expiring++
+		} else {
+			c.Active++
+		}
+		if (expiring || e.Fails > 0) && now.Before(e.NeededUntil) {
+			c.AtRisk++
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts = c
 }
 
 // tend does what is due of some grants.

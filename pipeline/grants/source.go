@@ -69,6 +69,7 @@ type Source struct {
 	closed  bool
 	opened  map[string]*openedPair // by grant; pointers, which fmt does not follow
 	unsaved map[string]*answer     // what NATS has not taken yet
+	counts  Counts                 // as of the last look of KeepAlive
 }
 
 // openedPair is what was sealed in an entry of a revision.

@@ -236,6 +236,9 @@ func TestKeepAlive(t *testing.T) {
 		if state("g") != StateActive || state("idle") != StateExpiring || sc.issuer.count("g") != 1 || sc.issuer.count("idle") != 0 {
 			t.Errorf("after 24 days: %s, %s, %d and %d refreshes", state("g"), state("idle"), sc.issuer.count("g"), sc.issuer.count("idle"))
 		}
+		if got, want := a.Counts(), (Counts{Active: 1, Expiring: 1}); got != want {
+			t.Errorf("after 24 days: %+v, want %+v", got, want)
+		}
 		time.Sleep(76 * 24 * time.Hour)
 		if got := sc.issuer.count("g"); got < 4 || got > 5 {
 			t.Errorf("%d refreshes in 100 days, want one each 23 days", got)
