@@ -15,8 +15,9 @@
 //
 // # What a template may use
 //
-// All of jq's syntax except modules, and the functions that depend on nothing
-// but their input. Load refuses everything else by name. The pattern and flags
+// All of jq's syntax except modules, and its functions that depend on nothing
+// but their input, save some of little use here (streaming, JOIN, the rarer
+// mathematics). Load refuses everything else by name. The pattern and flags
 // of test, match, capture, scan, splits, split/2, sub and gsub are written out in
 // the template as plain strings, in Go's regular expression syntax (RE2), so
 // that Load checks them. Names that begin with an underscore are reserved.

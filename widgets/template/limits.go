@@ -10,8 +10,9 @@ const (
 	MaxEvent = 1 << 20
 	// MaxOutput is the size of the JSON it yields, in bytes.
 	MaxOutput = 256 << 10
-	// MaxTime is how long a rendering may take by the wall clock.
-	MaxTime = 250 * time.Millisecond
+	// MaxTime is how long a rendering may take by the wall clock. The budgets
+	// below end it much sooner on a machine that has time for it.
+	MaxTime = 2 * time.Second
 	// MaxValue is the size of any one value a template builds, in bytes of
 	// memory, each part counted as often as it occurs.
 	MaxValue = 8 << 20

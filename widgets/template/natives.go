@@ -64,8 +64,8 @@ func natives() map[signature]treatment {
 	return all
 }
 
-// internals is what library.jq may call besides. The parameters they have no
-// name for are those of the built-ins that jq's own library is made of.
+// internals is what library.jq may call besides: what the interpreter's own
+// definitions of the same functions rest on.
 func internals() map[signature]treatment {
 	return map[signature]treatment{
 		{"_min_by", 1}:    plain,
