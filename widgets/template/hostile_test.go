@@ -27,7 +27,7 @@ func TestHostilePrograms(t *testing.T) {
 		{"endless range", `{a: [range(infinite)]}`, ended},
 		{"endless repeat", `{a: [repeat(0)]}`, ended},
 		{"limited, but large", `{a: [range(600000)]}`, large},
-		{"endless and silent", `last(repeat(0))`, slow},
+		{"endless and silent", `last(repeat(0))`, ended},
 		{"endless until", `until(false; .)`, ended},
 		{"endless recursion", `def f: f; f`, ended},
 		{"deep recursion", `def f: 1 + f; {a: f}`, ended},
