@@ -52,11 +52,15 @@ func (a *app) publish(cmd *cobra.Command, file string, p publishing) error {
 	if p.timeout != 0 && !p.wait {
 		return cli.Usage(cmd, errors.New("--timeout is of use with --wait only"))
 	}
+	builder, err := a.builder(cmd)
+	if err != nil {
+		return err
+	}
 	docs, err := a.readInput(file)
 	if err != nil {
 		return err
 	}
-	findings := review(docs, a.now())
+	findings := review(builder, docs, a.now())
 	for _, f := range findings {
 		for _, l := range f.lines() {
 			a.say("%s", l)

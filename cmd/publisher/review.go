@@ -24,14 +24,14 @@ type finding struct {
 func (f finding) valid() bool { return f.code == "" }
 
 // review checks documents as admission would, and against each other.
-func review(docs []document, now time.Time) []finding {
+func review(b pipeline.Builder, docs []document, now time.Time) []finding {
 	findings := make([]finding, len(docs))
 	first := make(map[string]int, len(docs)) // by id
 	for i, d := range docs {
 		f := finding{document: d}
 		var err error
 		if err = d.err; err == nil {
-			f.event, f.warnings, err = pipeline.Builder{}.Validate(d.raw)
+			f.event, f.warnings, err = b.Validate(d.raw)
 		}
 		f.refuse(err)
 		if id := f.event.ID; id != "" {

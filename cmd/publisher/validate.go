@@ -14,21 +14,27 @@ func (a *app) validateCommand() *cobra.Command {
 		Short: "Check events without publishing them",
 		Long: `Check one event, an array of events, or events one on each line (NDJSON), as a
 worker would, and tell everything that is wrong with each: place, path, limit
-and value. It needs no connection.`,
+and value. It needs no connection. Events of types of your own are checked with the
+templates that the workers will use: --templates.`,
 		Example: `  publisher validate event.json
+  publisher validate --templates templates/ examples.ndjson
   make-events | publisher validate -
   publisher validate --json events.ndjson | jq -r 'select(.valid | not) | .id'`,
 		Args: oneFile,
-		RunE: func(_ *cobra.Command, args []string) error { return a.validate(args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.validate(cmd, args[0]) },
 	}
 }
 
-func (a *app) validate(file string) error {
+func (a *app) validate(cmd *cobra.Command, file string) error {
+	builder, err := a.builder(cmd)
+	if err != nil {
+		return err
+	}
 	docs, err := a.readInput(file)
 	if err != nil {
 		return err
 	}
-	findings := review(docs, a.now())
+	findings := review(builder, docs, a.now())
 	for _, f := range findings {
 		if a.json {
 			if err := a.line(f.record()); err != nil {
