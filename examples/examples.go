@@ -2,20 +2,56 @@
 //
 // The events are plain files, to be read and published as they are; README.md
 // lists them. [Samples] describes them for the demo of the worker and for
-// tests.
+// tests, [Grants] the consents that they name, and [Templates] renders the one
+// that is in a producer's own format.
 package examples
 
 import (
 	"embed"
 	"fmt"
+	"io/fs"
+	"time"
 
+	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/pipeline"
+	"github.com/kenar-addons/kenar-addons/widgets/template"
 )
 
-// Files holds the events by the name of their file.
+// Files holds the events by the name of their file, and the templates under
+// templates/.
 //
-//go:embed *.json
+//go:embed *.json templates/*.jq
 var Files embed.FS
+
+// Templates loads the templates of the samples.
+func Templates() (*template.Set, error) {
+	dir, err := fs.Sub(Files, "templates")
+	if err != nil {
+		return nil, fmt.Errorf("load the templates of the samples: %w", err)
+	}
+	set, err := template.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load the templates of the samples: %w", err)
+	}
+	return set, nil
+}
+
+// A Grant is a consent that samples name: a user of the simulated Kenar has
+// given it, some time before the demo.
+type Grant struct {
+	ID     string
+	User   string
+	Scopes []string
+	Ago    time.Duration // since the consent; an access token lives for an hour
+}
+
+// Grants returns the grants of the samples.
+func Grants() []Grant {
+	return []Grant{
+		{ID: "reza-posts", User: "user-reza", Scopes: []string{"USER_POSTS_ADDON_CREATE", kenar.ScopeOfflineAccess}, Ago: time.Hour - 5*time.Second},
+		{ID: "sara-one-post", User: "user-sara", Scopes: []string{"POST_ADDON_CREATE.gZ206tip", kenar.ScopeOfflineAccess}},
+	}
+}
 
 // A Sample is one event and its story.
 type Sample struct {
@@ -53,7 +89,7 @@ type Outcome struct {
 
 // FirstRoundCalls is how many calls with the permission ADD_ON_CREATE the
 // samples of the first round cost.
-const FirstRoundCalls = 6
+const FirstRoundCalls = 10
 
 // Samples returns all samples, in the order of their files.
 func Samples() []Sample {
@@ -89,9 +125,9 @@ func Samples() []Sample {
 		{File: "10-unknown-type.json", Round: 1,
 			Shows: "a slip in the type of the event",
 			Want:  dead(pipeline.UnknownType, "type")},
-		{File: "11-unknown-post.json", Round: 1,
-			Shows: "a post that Kenar does not know, found out before a call is spent on it (with PREFLIGHT=require)",
-			Want:  dead(pipeline.PostNotFound, "subject")},
+		{File: "11-retired-post.json", Round: 1,
+			Shows: "a post that its owner has taken down, found out before a call is spent on it",
+			Want:  dead(pipeline.PostRetired, "subject")},
 		{File: "12-unchanged.json", Round: 2,
 			Shows: "what was accepted before, once more",
 			Want:  Outcome{Result: pipeline.ResultUnchanged}},
@@ -113,6 +149,20 @@ func Samples() []Sample {
 			Shows: "the removal of a user add-on, whose id the product has kept"},
 		{File: "20-your-turn.json", Want: accepted,
 			Shows: "one for you: the demo leaves it to you to publish"},
+		{File: "21-grant-refreshed.json", Round: 1, Want: accepted,
+			Shows: "a call in the name of a user, whose access token is about to end and is refreshed first"},
+		{File: "22-grant-scope.json", Round: 1,
+			Shows: "a grant for another post: what to ask the user for is told, and no call is made",
+			Want:  dead(pipeline.Forbidden, "grantid")},
+		{File: "23-grant-unknown.json", Round: 1,
+			Shows: "a grant that nobody has put",
+			Want:  dead(pipeline.GrantMissing, "grantid")},
+		{File: "24-inspection-report.json", Round: 1, Want: accepted,
+			Shows: "an inspection as a report, with a picture, of which the worker makes the widgets"},
+		{File: "25-valuation-report.json", Round: 1, Want: accepted,
+			Shows: "a valuation as a report"},
+		{File: "26-own-format.json", Round: 1, Want: accepted,
+			Shows: "a format of a producer's own, rendered by a template"},
 	}
 }
 

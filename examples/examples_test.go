@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kenar-addons/kenar-addons/examples"
+	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/pipeline"
 )
 
@@ -18,13 +19,14 @@ import (
 var foundAtOnce = []pipeline.ReasonCode{pipeline.InvalidEvent, pipeline.InvalidWidgets, pipeline.UnknownType}
 
 func TestEverySampleIsWhatItSays(t *testing.T) {
+	build := builder(t)
 	for _, s := range examples.Samples() {
 		t.Run(s.File, func(t *testing.T) {
 			raw, err := s.Read()
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, _, err := pipeline.Builder{}.Validate(raw)
+			e, _, err := build.Validate(raw)
 			if want := "sample-" + strings.TrimSuffix(s.File, ".json"); e.ID != want {
 				t.Errorf("id is %s, want %s after the name of the file", e.ID, want)
 			}
@@ -42,6 +44,58 @@ func TestEverySampleIsWhatItSays(t *testing.T) {
 				t.Errorf("refused with %s, want %s: %s", reason, s.Want.Reason, s.Want.Field)
 			}
 		})
+	}
+}
+
+// builder is that of a worker with the templates of the samples.
+func builder(t *testing.T) pipeline.Builder {
+	t.Helper()
+	set, err := examples.Templates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pipeline.Builder{Templates: set}
+}
+
+// What is shortened on the way is told.
+func TestTheInspectionReportIsWarnedOf(t *testing.T) {
+	raw, err := examples.Files.ReadFile("24-inspection-report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, warnings, err := builder(t).Validate(raw)
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].String(), "sections[2].title") {
+		t.Errorf("warnings %q, %v; want one, of the long title", warnings, err)
+	}
+}
+
+// The grants are what the samples that name them say.
+func TestGrants(t *testing.T) {
+	named := make(map[string]examples.Outcome) // how the sample ends that names a grant
+	for _, s := range examples.Samples() {
+		raw, err := s.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err := pipeline.DecodeEvent(raw); err == nil && e.GrantID != "" {
+			named[e.GrantID] = s.Want
+			scopes, err := kenar.ScopesFor(kenar.OpCreatePostAddon, e.Target.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(examples.Grants(), func(g examples.Grant) bool { return g.ID == e.GrantID })
+			if (i < 0) != (s.Want.Reason == pipeline.GrantMissing) {
+				t.Errorf("%s: the place of its grant is %d", s.File, i)
+			}
+			if i >= 0 && kenar.Covered(examples.Grants()[i].Scopes, scopes) == (s.Want.Reason == pipeline.Forbidden) {
+				t.Errorf("%s: its grant has the scopes %v", s.File, examples.Grants()[i].Scopes)
+			}
+		}
+	}
+	for _, g := range examples.Grants() {
+		if _, ok := named[g.ID]; !ok {
+			t.Errorf("no sample names grant %s", g.ID)
+		}
 	}
 }
 

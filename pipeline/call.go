@@ -14,8 +14,7 @@ import (
 func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, ready prepared) Outcome {
 	w, start := pl.send, p.now()
 	began := time.Now() // monotonic, whatever the wall clock does
-	in := pl.entry
-	in.begin(w)
+	in := pl.entry.of(w)
 	in.State, in.Call, in.Uploads = StateIntent, hold.ID, ready.uploads
 	in.Attempt, in.Lease, in.NotBefore = pl.attempt, start.Add(p.timing.lease()), time.Time{}
 	in.Before, in.High = pl.entry.High, pl.entry.High.Raise(w.ID, w.Version)
@@ -32,7 +31,13 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 	}
 	p.step("spent")
 
-	sent := time.Now()
+	sent, key := time.Now(), ""
+	if p.keys != nil {
+		// The client asks for itself, a moment later. If the key was given up
+		// in between, blaming the one before it for an answer does no harm: it
+		// was refused already.
+		key = p.keys.Current()
+	}
 	receipt, err := p.send(ctx, w, ready, pl.addonID)
 	at := p.now()
 	p.step("called")
@@ -54,7 +59,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 	default:
 		p.bucket.Commit(hold, at)
 	}
-	o := p.settle(ctx, pl, in, rev, hold, result{receipt, ready.access, err, attempt, ready.warnings})
+	o := p.settle(ctx, pl, in, rev, hold, result{receipt, ready.access, key, err, attempt, ready.warnings})
 	o.Call, o.Sent = &attempt, w
 	return o
 }

@@ -142,13 +142,24 @@ func (d *dispatcher) start(work context.Context, t token) {
 		if o.Unused {
 			d.keepSpare(t)
 		}
+		// What stays in hand is back in its place before another may start,
+		// or the order would change. All else is told after that: the next
+		// call need not wait for it.
+		held := o.Next == Hold && len(o.Finals) == 0
+		if held {
+			d.putBack(x, o)
+		}
 		d.mu.Lock()
 		d.running--
 		d.mu.Unlock()
-		wake(d.changed) // the slot is free: the next call need not wait for what is told of this one
-		d.settler.settle(work, x, o)
+		wake(d.changed)
+		if !held {
+			d.settler.settle(work, x, o)
+		}
 		d.report(x, o)
-		d.putBack(x, o)
+		if !held {
+			d.putBack(x, o)
+		}
 	})
 }
 

@@ -320,6 +320,34 @@ func TestPostInReview(t *testing.T) {
 	}
 }
 
+// With PREFLIGHT=require a key that may not look posts up sends nothing: the
+// lane says why, and goes on when the key may.
+func TestCheckForbidden(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, kenartest.Config{})
+	l.kenar.AddPost(kenartest.Post{Token: "there"})
+	l.kenar.Script(kenartest.Fault{Op: kenartest.GetPost, Status: 403, Body: `{"code":7,"message":"no permission"}`})
+	w, _ := l.worker(func(s *settings) {
+		s.limits, s.cfg.Preflight = "ADD_ON_CREATE=100/168h; GET_POST=10000/168h", PreflightRequire
+	})
+	bucket := w.cfg.Limiter.Bucket(string(PostCreate))
+	l.publish(attach("a", "post/there", "one"))
+	l.eventually("the lane is paused", func() bool {
+		all, err := w.cfg.Limiter.Status(t.Context())
+		must(t, err)
+		return slices.ContainsFunc(all, func(s ratelimit.Status) bool {
+			return s.Permission == string(PostCreate) && strings.Contains(s.PauseReason, "GET_POST")
+		})
+	})
+	if n := len(l.texts("post/there")); n != 0 {
+		t.Errorf("%d calls were made", n)
+	}
+	must(t, bucket.Resume(t.Context()))
+	if got := l.final("a"); got.Result != ResultAccepted || got.Attempts != 1 {
+		t.Errorf("ended %+v", got)
+	}
+}
+
 // looked is how often a post was looked up.
 func (l *lab) looked(post string) (n int) {
 	for _, c := range l.kenar.CallsFor("post/" + post) {

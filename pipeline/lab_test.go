@@ -180,9 +180,12 @@ func (l *lab) build(t testing.TB, change func(*settings)) (*Worker, func(context
 		Notify: func(e ratelimit.Event) { s.cfg.Log.Info().Msg(e.String()) },
 	})
 	must(t, err)
+	key := func() string { return "test-key" }
+	if s.cfg.Keys != nil {
+		key = s.cfg.Keys.Current
+	}
 	client, err := kenar.New(kenar.Config{
-		BaseURL: l.kenarURL, LegacyURL: l.kenarURL, ImageURL: l.kenarURL, Timeout: s.cfg.Timeout,
-		APIKey: func() string { return "test-key" },
+		BaseURL: l.kenarURL, LegacyURL: l.kenarURL, ImageURL: l.kenarURL, Timeout: s.cfg.Timeout, APIKey: key,
 	})
 	must(t, err)
 	s.cfg.NATS, s.cfg.Client, s.cfg.Limiter, s.cfg.Longest = nc, client, limiter, limits.Longest()

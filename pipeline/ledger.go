@@ -98,14 +98,15 @@ type DeadMark struct {
 // than this many sends an event again whose outcome says dead.
 const maxDeadMarks = 16
 
-// begin makes the entry one of the given event. What was known of another
-// event's way ends here.
-func (e *Entry) begin(w *Work) {
+// of is the entry as one of the given event. What was known of another
+// event's way ends with it.
+func (e Entry) of(w *Work) Entry {
 	if e.Event != w.ID {
 		e.Attempt, e.Attempts, e.Unauthorized = 0, nil, false
 		e.Unseen, e.Waits, e.ImageTries, e.Uploads = time.Time{}, 0, 0, nil
 	}
 	e.Event, e.Lane, e.Version = w.ID, w.Lane, w.Version
+	return e
 }
 
 func (e *Entry) deadMark(event string) *DeadMark {

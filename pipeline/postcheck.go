@@ -30,6 +30,7 @@ const (
 type postCheck struct {
 	mode    Preflight
 	client  *kenar.Client
+	keys    Keys // nil: one, which the client knows
 	bucket  *ratelimit.Bucket
 	ledger  *Ledger
 	records bool // see processor
@@ -141,7 +142,14 @@ func (c *postCheck) get(ctx context.Context, postToken, event string) (kenar.Pos
 		c.bucket.Refund(hold)
 		return kenar.Post{}, errors.Join(err, errNoBudget)
 	}
+	key := ""
+	if c.keys != nil {
+		key = c.keys.Current()
+	}
 	post, err := c.client.GetPost(ctx, postToken)
+	if c.keys != nil && classify(err) == ClassAuth {
+		c.keys.Refused(key) // the next check, and the scarce call, use another if there is one
+	}
 	switch {
 	case neverSent(err):
 		c.bucket.Refund(hold)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/pipeline/grants"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -23,6 +24,7 @@ type prepared struct {
 type result struct {
 	receipt  kenar.Receipt
 	access   grants.Token // that the call was made with
+	key      string       // likewise, or the one before it; "" without Keys
 	err      error
 	attempt  Attempt
 	warnings []widgets.Warning
@@ -66,7 +68,7 @@ func (p *processor) authorize(ctx context.Context, pl *plan) (grants.Token, *Out
 	if u, ok := errors.AsType[*grants.UnavailableError](err); ok && !u.RetryAt.IsZero() {
 		wait = max(u.RetryAt.Sub(p.now()), time.Second)
 	}
-	return access, p.putOff(ctx, pl, wait, err)
+	return access, p.putOff(ctx, pl, pl.entry.of(w), wait, err)
 }
 
 // lookUp checks the post.
@@ -86,6 +88,12 @@ func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
 		p.health.trip()
 		return &Outcome{Class: ClassOutage, Next: Hold, Err: err}
 	case err != nil && p.posts.mode == PreflightRequire:
+		if class := classify(err); class == ClassAuth || class == ClassForbidden {
+			// No post will be looked up with this key, so none is sent.
+			p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+				Reason: fmt.Sprintf("Kenar refuses the check of posts (%s); check that the API key has permission %s, or set PREFLIGHT", excerpt(err.Error(), 200), PermissionGetPost)})
+			return &Outcome{Class: class, Next: Hold, Err: err}
+		}
 		return &Outcome{Class: ClassBusy, Next: Hold, At: p.now().Add(checkRest), Err: err}
 	}
 	return nil
@@ -98,35 +106,33 @@ const checkRest = 15 * time.Second
 // unseen puts off an event whose post Kenar does not know: an ad cannot be
 // read while it is in review. After a while it is taken not to exist.
 func (p *processor) unseen(ctx context.Context, pl *plan, r Reason) *Outcome {
-	now := p.now()
-	pl.entry.begin(pl.send)
-	if pl.entry.Unseen.IsZero() {
-		pl.entry.Unseen = now.UTC()
+	e, now := pl.entry.of(pl.send), p.now()
+	if e.Unseen.IsZero() {
+		e.Unseen = now.UTC()
 	}
-	waited := now.Sub(pl.entry.Unseen)
+	waited := now.Sub(e.Unseen)
 	if waited >= p.posts.patience {
-		r.Message += fmt.Sprintf(", neither now nor at any look since %s", pl.entry.Unseen.Format(time.RFC3339))
+		r.Message += fmt.Sprintf(", neither now nor at any look since %s", e.Unseen.Format(time.RFC3339))
 		return p.refuse(ctx, pl, r)
 	}
 	// Often at first, later a few times a day: the budget of the check is
 	// large, not endless.
 	next := min(max(p.posts.recheck, waited/2), p.posts.patience-waited)
-	return p.putOff(ctx, pl, next, &r)
+	return p.putOff(ctx, pl, e, next, &r)
 }
 
 // illustrate uploads the images of the event.
 func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *Outcome {
-	pl.entry.begin(pl.send)
-	last := pl.entry.ImageTries >= imageTries-1
-	made, err := p.images.illustrate(ctx, pl.send.Body, pl.entry.Uploads, last, p.now())
-	pl.entry.Uploads = made.uploads
+	e := pl.entry.of(pl.send)
+	made, err := p.images.illustrate(ctx, pl.send.Body, e.Uploads, e.ImageTries >= imageTries-1, p.now())
 	ready.body, ready.uploads, ready.warnings = made.body, made.uploads, made.warnings
 	if lost, ok := errors.AsType[*errImage](err); ok {
 		return p.refuse(ctx, pl, Reason{Code: InvalidWidgets, Field: lost.path, Message: excerpt(lost.err.Error(), 500)})
 	}
 	if err != nil {
-		pl.entry.ImageTries++
-		return p.putOff(ctx, pl, 0, fmt.Errorf("prepare an image: %w", err))
+		e.ImageTries++
+		e.Uploads = made.uploads
+		return p.putOff(ctx, pl, e, 0, fmt.Errorf("prepare an image: %w", err))
 	}
 	return nil
 }
@@ -136,11 +142,11 @@ func (p *processor) refuse(ctx context.Context, pl *plan, r Reason) *Outcome {
 	return p.giveUp(ctx, pl.send, pl.entry, pl.revision, r).inPlaceOf(pl.own)
 }
 
-// putOff schedules an event again that could not be prepared. It is no
-// attempt, and others go on. Without a time it is the backoff's.
-func (p *processor) putOff(ctx context.Context, pl *plan, wait time.Duration, err error) *Outcome {
-	w, e := pl.send, pl.entry
-	e.begin(w)
+// putOff schedules an event again that could not be prepared, with e as the
+// entry of its target. It is no attempt, and others go on. Without a time it
+// is the backoff's.
+func (p *processor) putOff(ctx context.Context, pl *plan, e Entry, wait time.Duration, err error) *Outcome {
+	w := pl.send
 	e.Waits++
 	if wait == 0 {
 		wait = p.backoff.Delay(e.Waits)

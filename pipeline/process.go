@@ -53,6 +53,7 @@ type processor struct {
 	queues  queues
 	bucket  *ratelimit.Bucket
 	client  *kenar.Client
+	keys    Keys       // nil: one, which the client knows
 	grants  *consents  // nil: none
 	posts   *postCheck // nil: none
 	images  *illustrator

@@ -51,6 +51,9 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 			in.Unauthorized = true
 			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 		}
+		if p.keys != nil && p.keys.Refused(got.key) {
+			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt) // again with the other key
+		}
 		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 			Reason: "Kenar refuses the API key (" + excerpt(attempt.Error, 200) + "); check KENAR_API_KEY"})
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)

@@ -33,6 +33,7 @@ type Config struct {
 
 	Builder      Builder
 	Grants       *Grants       // nil: none; an event that names one is a dead letter
+	Keys         Keys          // where Client has its API key from; nil: from elsewhere, and there is one
 	Timeout      time.Duration // of a call; 0: 15 s
 	MaxAttempts  int           // 0: 6
 	Backoff      Backoff       // zero: 30 s … 1 h
@@ -53,6 +54,20 @@ type Grants struct {
 	Keys    grants.Keys
 	Refresh func(ctx context.Context, refresh, access string) (kenar.Tokens, error) // as in grants.Config
 }
+
+// Keys are the API keys of the app, of which the client sends the current one:
+// while a key is rotated two are good. They are asked by many calls at once.
+type Keys interface {
+	// Current returns the key that calls are made with from now on.
+	Current() string
+	// Refused says that Kenar refused a key, which several calls may tell of
+	// the same one, and reports whether there is one that it did not refuse.
+	Refused(key string) (another bool)
+}
+
+// imagePixels bounds what one image takes while it is decoded: some 600 MB at
+// the worst, for a kind of JPEG that no camera makes, else a tenth of it.
+const imagePixels = 24_000_000
 
 func (c Config) withDefaults() Config {
 	def := func(d *time.Duration, v time.Duration) {
@@ -101,7 +116,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 		return nil, errors.New("make a worker: App, NATS, Client, Limiter and Registry are required")
 	}
 	cfg = cfg.withDefaults()
-	fetcher, err := images.New(images.Config{Hosts: cfg.ImageHosts})
+	fetcher, err := images.New(images.Config{Hosts: cfg.ImageHosts, MaxPixels: imagePixels, MaxDecodes: 1})
 	if err != nil {
 		return nil, fmt.Errorf("make a worker: %w", err)
 	}
@@ -271,7 +286,7 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
 	var posts *postCheck
 	if w.cfg.Preflight != PreflightOff {
-		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log, recheck: w.timing.recheck, patience: w.timing.patience}
+		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, keys: w.cfg.Keys, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log, recheck: w.timing.recheck, patience: w.timing.patience}
 	}
 	illustrate := &illustrator{images: w.cfg.Builder.Images, client: w.cfg.Client, failure: w.cfg.ImageFailure}
 	for _, l := range Lanes() {
@@ -283,7 +298,7 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
 		}
 		d.proc = &processor{
-			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, grants: consents, posts: posts, images: illustrate,
+			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, posts: posts, images: illustrate,
 			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{

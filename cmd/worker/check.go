@@ -17,8 +17,9 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration and the connections, without any call to Kenar",
 		Long: `Print the settings in force, masked and with where they came from, and try every
-connection: NATS with its version, JetStream and streams; Redis; the hosts of Kenar,
-to which it only connects: no call is made and no token spent.
+connection: NATS with its version, JetStream and streams; Redis; the hosts of Kenar
+and its OAuth server, to which it only connects: no call is made and no token spent.
+The identities of grants are tried on those that are stored.
 
 The exit code is 0 when all is well, 1 when a check failed, 2 when the configuration
 is wrong.`,
@@ -96,6 +97,7 @@ func (a *app) check(ctx context.Context, cfg config.Config, asJSON bool) error {
 	tell(checkNATS(ctx, cfg)...)
 	tell(checkRedis(ctx, cfg))
 	tell(checkKenar(ctx, cfg)...)
+	tell(checkOAuth(ctx, cfg))
 	if bad > 0 {
 		return &cli.Error{Err: fmt.Errorf("%s failed", cli.Count(bad, "check", "checks"))}
 	}

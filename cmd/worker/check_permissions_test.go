@@ -20,13 +20,14 @@ import (
 // The permissions that the check advises are enough for it, and none of them is
 // more than it needs.
 func TestCheckNeedsWhatItAdvises(t *testing.T) {
-	for _, without := range append([]string{""}, asked...) {
+	every := slices.Concat(asked, askedOfGrants)
+	for _, without := range append([]string{""}, every...) {
 		name := "all"
 		if without != "" {
 			name = "without " + without
 		}
 		t.Run(name, func(t *testing.T) {
-			cfg := restrictedServer(t, slices.DeleteFunc(slices.Clone(asked), func(s string) bool { return s == without }))
+			cfg := restrictedServer(t, slices.DeleteFunc(slices.Clone(every), func(s string) bool { return s == without }))
 			nc, err := cli.DialNATS(cfg, "test", checkTime, zerolog.Nop())
 			if err != nil {
 				t.Fatal(err)
@@ -38,24 +39,35 @@ func TestCheckNeedsWhatItAdvises(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			got := checkStreams(ctx, cfg, nc)
-			if len(got) != 1 {
-				t.Fatalf("checks %+v, want one", got)
+			js, err := jetstream.New(nc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			streams := checkStreams(ctx, cfg, js)
+			if len(streams) != 1 {
+				t.Fatalf("checks %+v, want one", streams)
+			}
+			got := streams[0]
+			if without == "" || slices.Contains(askedOfGrants, without) {
+				if got.Status != checkOK {
+					t.Errorf("check %+v, want ok", got)
+				}
+				got = checkGrants(ctx, cfg, js)
 			}
 			if without == "" {
-				if got[0].Status != checkOK {
-					t.Errorf("check %+v, want ok", got[0])
+				if got.Status != checkOK || got.Detail != "1 grant can be opened, with 1 identity" {
+					t.Errorf("check %+v, want ok", got)
 				}
 				return
 			}
-			if got[0].Status != checkFailed || !strings.Contains(got[0].Do, without) {
-				t.Errorf("check %+v, want it to fail and to advise %s", got[0], without)
+			if got.Status != checkFailed || !strings.Contains(got.Do, without) {
+				t.Errorf("check %+v, want it to fail and to advise %s", got, without)
 			}
 		})
 	}
 }
 
-// restrictedServer starts a server with all streams and a user who may publish
+// restrictedServer starts a server with all streams, a grant, and a user who may publish
 // to some subjects and subscribe to answers, and returns the settings of a worker
 // that connects as this user.
 func restrictedServer(t *testing.T, publish []string) config.Config {
@@ -90,8 +102,9 @@ func restrictedServer(t *testing.T, publish []string) config.Config {
 	if err := (pipeline.Topology{AckWait: pipeline.AckWait(15 * time.Second)}).Create(t.Context(), js); err != nil {
 		t.Fatal(err)
 	}
+	identity := storeGrant(t, js)
 	url := strings.Replace(srv.ClientURL(), "nats://", "nats://worker:worker@", 1)
-	cfg, err := config.Load(nil, []string{"NATS_URL=" + url, "REDIS_URL=redis://127.0.0.1:1", "KENAR_API_KEY=key"}, config.Worker, checks())
+	cfg, err := config.Load(nil, []string{"NATS_URL=" + url, "REDIS_URL=redis://127.0.0.1:1", "KENAR_API_KEY=key", "GRANT_IDENTITY=" + identity}, config.Worker, checks())
 	if err != nil {
 		t.Fatal(err)
 	}

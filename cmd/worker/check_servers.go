@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,10 +23,11 @@ import (
 	"github.com/kenar-addons/kenar-addons/pipeline"
 )
 
-// checkNATS looks at the server, its version, and the streams.
+// checkNATS looks at the server, its version, the streams, and the grants.
 func checkNATS(ctx context.Context, cfg config.Config) []check {
 	if cfg.Embedded() && !listening(cfg.EmbeddedNATSAddr) {
-		return checkEmbedded(cfg)
+		_, keys := checkIdentity(cfg)
+		return append(checkEmbedded(cfg), keys)
 	}
 	nc, err := cli.DialNATS(cfg, "kenar worker check", checkTime, zerolog.Nop())
 	if err != nil {
@@ -44,7 +46,15 @@ func checkNATS(ctx context.Context, cfg config.Config) []check {
 	if err := pipeline.CheckServer(nc); err != nil {
 		return []check{failed("NATS", err, "update the server to "+pipeline.MinServer+" or later")}
 	}
-	return append([]check{server}, checkStreams(ctx, cfg, nc)...)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return []check{server, failed("JetStream", err, "")}
+	}
+	all := append([]check{server}, checkStreams(ctx, cfg, js)...)
+	if all[len(all)-1].Name == "JetStream" { // without it there is no more to look at
+		return all
+	}
+	return append(all, checkGrants(ctx, cfg, js))
 }
 
 // listening reports whether something listens on an address of this machine.
@@ -78,13 +88,9 @@ func checkEmbedded(cfg config.Config) []check {
 }
 
 // checkStreams compares the streams with what a worker needs.
-func checkStreams(ctx context.Context, cfg config.Config, nc *nats.Conn) []check {
+func checkStreams(ctx context.Context, cfg config.Config, js jetstream.JetStream) []check {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return []check{failed("JetStream", err, "")}
-	}
 	switch _, err := js.AccountInfo(ctx); {
 	case silent(err):
 		return []check{failed("JetStream", err, mayAsk)}
@@ -92,7 +98,7 @@ func checkStreams(ctx context.Context, cfg config.Config, nc *nats.Conn) []check
 		return []check{failed("JetStream", err, "turn JetStream on for this server and account")}
 	}
 	top := pipeline.Topology{Replicas: cfg.NATSReplicas, AckWait: pipeline.AckWait(cfg.KenarTimeout)}
-	err = top.Check(ctx, js)
+	err := top.Check(ctx, js)
 	switch {
 	case err == nil:
 		return []check{passed("streams", "all there, as needed")}
@@ -109,7 +115,7 @@ func checkStreams(ctx context.Context, cfg config.Config, nc *nats.Conn) []check
 var asked = []string{"$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.CONSUMER.INFO.*.*"}
 
 // mayAsk is advice for who gets no answer.
-var mayAsk = "check that the server answers, and let this user publish to " + strings.Join(asked, ", ") + " and subscribe to _INBOX.>"
+var mayAsk = "check that the server answers, and let this user publish to " + strings.Join(slices.Concat(asked, askedOfGrants), ", ") + " and subscribe to _INBOX.>"
 
 // silent reports whether there was no answer, which is how NATS tells that a
 // permission is missing.
@@ -173,13 +179,13 @@ func checkKenar(ctx context.Context, cfg config.Config) []check {
 			continue
 		}
 		seen[u.Host] = true
-		all = append(all, dialKenar(ctx, u))
+		all = append(all, dialKenar(ctx, "Kenar", u))
 	}
 	return all
 }
 
-func dialKenar(ctx context.Context, u *url.URL) check {
-	const name, do = "Kenar", "check DNS, firewall and the URL; Kenar may be out of reach from networks outside Iran"
+func dialKenar(ctx context.Context, name string, u *url.URL) check {
+	const do = "check DNS, firewall and the URL; Kenar may be out of reach from networks outside Iran"
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	port := u.Port()

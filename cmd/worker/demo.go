@@ -93,8 +93,12 @@ func (d *demo) run(cmd *cobra.Command) (err error) {
 func (d *demo) configure(cfg config.Config) config.Config {
 	cfg.NATSURL, cfg.RedisURL = config.Secret{}, config.Secret{}
 	cfg.NATSCreds, cfg.NATSCA, cfg.NATSReplicas, cfg.NATSAutoCreate = "", "", 1, nil
-	cfg.KenarBaseURL, cfg.KenarLegacyURL = d.kenar.URL(), d.kenar.URL()
-	cfg.KenarApp, cfg.KenarAPIKey = "demo", config.NewSecret("demo")
+	url := d.kenar.URL()
+	cfg.KenarBaseURL, cfg.KenarLegacyURL, cfg.KenarImageURL, cfg.KenarOAuthURL = url, url, url, url
+	cfg.KenarApp, cfg.KenarAPIKey = demoApp, config.NewSecret("demo")
+	cfg.KenarClientSecret, cfg.KenarRedirectURI = config.NewSecret(demoClientSecret), demoRedirectURI
+	cfg.GrantIdentity, cfg.GrantRecipient = config.Secret{}, "" // those of the data directory
+	cfg.Templates, cfg.ImageHosts = "", ""
 	cfg.KenarTimeout, cfg.ShutdownGrace = 2*time.Second, 5*time.Second
 	cfg.BackoffMin, cfg.BackoffMax = 2*time.Second, 3*time.Second
 	cfg.Limits = fmt.Sprintf("%s=%d/%s; %s=10000/168h", pipeline.PostCreate, demoCalls, demoWindow, pipeline.PermissionGetPost)
@@ -119,7 +123,11 @@ func (d *demo) open(cfg config.Config) (err error) {
 			*addr = net.JoinHostPort(host, "0")
 		}
 	}
-	d.stack, err = newStack(cfg, log)
+	templates, err := examples.Templates()
+	if err != nil {
+		return err
+	}
+	d.stack, err = newStack(cfg, templates, log)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = cli.WithHint(err, "start the demo again")
 	}
@@ -134,6 +142,9 @@ func (d *demo) play(ctx context.Context) error {
 	}
 	top := pipeline.Topology{AckWait: pipeline.AckWait(d.stack.cfg.KenarTimeout)}
 	if err := top.Create(ctx, js); err != nil {
+		return err
+	}
+	if err := d.consent(ctx, js); err != nil {
 		return err
 	}
 	client, err := pipeline.NewClient(d.stack.nats, pipeline.Builder{})
@@ -167,7 +178,9 @@ func (d *demo) tell(ctx context.Context, story *story) error {
 			return fmt.Errorf("the samples did not end within %s: %w", samplesTime, err)
 		}
 	}
-	if err := story.summary(samples); err != nil {
+	if err := story.summary(samples); ctx.Err() != nil {
+		return nil // Ctrl-C
+	} else if err != nil {
 		return err
 	}
 	broken := story.broken(d.kenar)
@@ -199,13 +212,14 @@ The demo stays up until Ctrl-C. In another terminal:
   %s
   %s status --calendar
   %s publish --wait examples/20-your-turn.json
+  %s grant ls
   %s dead ls
   %s dead replay --dry-run --reason rejected
   %s dead replay --reason rejected
   %s
 
 `, c.Bold(fmt.Sprintf("export DATA_DIR=%s EMBEDDED_NATS_ADDR=%s", quoteShell(d.stack.cfg.DataDir), addr)),
-		publisher, publisher, publisher, publisher, publisher, c.Bold(fmt.Sprintf("curl http://%s/metrics", d.stack.admin.addr())))
+		publisher, publisher, publisher, publisher, publisher, publisher, c.Bold(fmt.Sprintf("curl http://%s/metrics", d.stack.admin.addr())))
 }
 
 // quoteShell quotes a path for a POSIX shell, when it needs that.

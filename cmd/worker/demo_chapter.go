@@ -14,6 +14,7 @@ import (
 type chapter struct {
 	sample    examples.Sample
 	target    string
+	grant     string // in whose name the call is made; empty: nobody's
 	published time.Time
 	duplicate bool // published in an earlier run on the same data
 	queued    *pipeline.OutcomeData
@@ -100,6 +101,9 @@ func (s *story) details(c *chapter) (lines []string) {
 	}
 	if d.Result != pipeline.ResultAccepted || c.duplicate { // this Kenar knows nothing of earlier runs
 		return lines
+	}
+	if line, ok := s.inTheNameOf(c.grant); ok {
+		lines = append(lines, s.colors.Green("✓ ")+line)
 	}
 	addon, there := s.kenar.Attached(c.target)
 	if !there {

@@ -37,6 +37,7 @@ func (s *story) print(format string, args ...any) { _, _ = fmt.Fprintf(s.app.out
 
 func (s *story) intro(limits string) {
 	s.print("A worker with an embedded NATS and Redis, and a simulated Kenar at %s.\nLimits: %s\n", s.kenar.URL(), limits)
+	s.consents()
 }
 
 // follow takes in the outcomes as they are published, until ctx ends.
@@ -151,7 +152,7 @@ func (s *story) publish(ctx context.Context, sample examples.Sample) error {
 		c = &chapter{}
 		s.chapters[e.ID] = c
 	}
-	c.sample, c.target, c.published = sample, e.Target.String(), s.app.now()
+	c.sample, c.target, c.grant, c.published = sample, e.Target.String(), e.GrantID, s.app.now()
 	if c.final != nil { // by an earlier run on the same data
 		c.duplicate = true
 		s.tell(c)

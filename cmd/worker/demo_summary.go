@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kenar-addons/kenar-addons/examples"
 	"github.com/kenar-addons/kenar-addons/internal/cli"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 	"github.com/kenar-addons/kenar-addons/pipeline"
@@ -38,10 +39,11 @@ func (s *story) summary(ctx context.Context) error {
 	for _, r := range results {
 		ways = append(ways, fmt.Sprintf("%d %s", counts[r], r))
 	}
-	calls, ofLane, looks := s.calls()
+	calls := s.calls()
 	s.print("\n%s\n", s.colors.Bold(fmt.Sprintf("%d events: %s.", events, strings.Join(ways, ", "))))
-	s.print("%d calls made, %d of them with %s; %d saved on events that needed none. %d posts looked up beforehand.\n",
-		calls, ofLane, pipeline.PostCreate, saved, looks)
+	s.print("%d calls made, %d of them with %s; %d saved on events that needed none.\n", calls.addons, calls.ofLane, pipeline.PostCreate, saved)
+	s.print("Before them %s looked up, %s uploaded, and %s refreshed.\n",
+		cli.Count(calls.looks, "post was", "posts were"), cli.Count(calls.pictures, "picture", "pictures"), cli.Count(s.refreshes(), "grant", "grants"))
 	if w := window(status, pipeline.PostCreate); w != nil && w.Known {
 		line := fmt.Sprintf("%d of %d tokens of %s are free", w.Free, w.Limit, w.Permission)
 		if len(w.Returns) > 0 {
@@ -52,20 +54,38 @@ func (s *story) summary(ctx context.Context) error {
 	return nil
 }
 
-// calls counts what the simulator received: calls of add-ons, those of the
-// lane with the small quota, and looks at posts.
-func (s *story) calls() (all, ofLane, looks int) {
+// A tally counts what the simulator received.
+type tally struct {
+	addons   int // calls that make or remove add-ons
+	ofLane   int // those of the lane with the small quota
+	looks    int // at posts
+	pictures int // uploaded
+}
+
+func (s *story) calls() (n tally) {
 	for _, c := range s.kenar.Calls() {
 		switch {
 		case c.Op == kenartest.GetPost:
-			looks++
-			continue
+			n.looks++
+		case c.Op == kenartest.UploadImage:
+			n.pictures++
+		case c.Permission == "": // of the OAuth server
 		case c.Permission == string(pipeline.PostCreate):
-			ofLane++
+			n.ofLane++
+			n.addons++
+		default:
+			n.addons++
 		}
-		all++
 	}
-	return all, ofLane, looks
+	return n
+}
+
+// refreshes counts those of all grants.
+func (s *story) refreshes() (n int) {
+	for _, g := range examples.Grants() {
+		n += s.kenar.Refreshes(g.User)
+	}
+	return n
 }
 
 // broken lists the promises that were not kept: of each sample how it ends, and

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/internal/cli"
 	"github.com/kenar-addons/kenar-addons/internal/config"
+	"github.com/kenar-addons/kenar-addons/pipeline/grants"
 )
 
 func main() {
@@ -79,8 +81,10 @@ in a file that NAME_FILE names. "worker check" shows the settings in force.`,
 			Long: `Work until SIGTERM or SIGINT: then nothing new is taken, calls in flight finish
 within SHUTDOWN_GRACE, and the exit code is 0. A second signal ends it at once.
 
-While NATS or Redis is away the worker waits, and resumes by itself. ADMIN_ADDR
-serves /healthz, /readyz and /metrics.`,
+While NATS or Redis is away the worker waits, and resumes by itself. A
+GRANT_IDENTITY that does not open the stored grants ends it with exit code 2,
+and nothing is overwritten. Secrets in files are read again when they change.
+ADMIN_ADDR serves /healthz, /readyz and /metrics.`,
 			Args: cobra.NoArgs,
 			RunE: a.run,
 		},
@@ -100,10 +104,18 @@ func (a *app) run(cmd *cobra.Command, _ []string) error {
 	for _, w := range warnings(cfg) {
 		log.Warn().Msg(w)
 	}
-	s, err := newStack(cfg, log)
+	templates, err := cli.Templates(cfg.Templates)
+	if err != nil {
+		return cli.Misconfigured(err)
+	}
+	s, err := newStack(cfg, templates, log)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return s.Run(cmd.Context())
+	err = s.Run(cmd.Context())
+	if errors.Is(err, grants.ErrWrongIdentity) {
+		return cli.Misconfigured(err) // found only in the store, yet nothing was begun
+	}
+	return err
 }

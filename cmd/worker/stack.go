@@ -21,6 +21,7 @@ import (
 	"github.com/kenar-addons/kenar-addons/kenar/images"
 	"github.com/kenar-addons/kenar-addons/pipeline"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
+	"github.com/kenar-addons/kenar-addons/widgets/template"
 )
 
 // A stack is everything that runs in the process of a worker, wired. What was
@@ -35,14 +36,17 @@ type stack struct {
 	redis   redis.UniversalClient
 	watch   *limiterWatch
 	limiter *ratelimit.Limiter
+	keys    *keyring
 	kenar   *kenar.Client
+	oauth   *kenar.OAuth // nil: grants are not refreshed
 	worker  *pipeline.Worker
 	admin   *admin
 }
 
 // newStack opens what is embedded, connects without waiting for servers that
-// are away, and wires the rest. The caller closes the stack.
-func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
+// are away, and wires the rest. There may be no templates. The caller closes the
+// stack.
+func newStack(cfg config.Config, templates *template.Set, log zerolog.Logger) (_ *stack, err error) {
 	s := &stack{cfg: cfg, log: log, watch: &limiterWatch{log: log}}
 	defer func() {
 		if err != nil {
@@ -53,15 +57,12 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 	if err != nil {
 		return nil, cli.Misconfigured(err)
 	}
-	templates, err := cli.Templates(cfg.Templates)
-	if err != nil {
-		return nil, cli.Misconfigured(err)
-	}
 	hosts, err := images.ParseHosts(cfg.ImageHosts)
 	if err != nil {
 		return nil, cli.Misconfigured(fmt.Errorf("IMAGE_HOSTS: %w", err))
 	}
-	if s.kenar, err = newKenar(cfg); err != nil {
+	s.keys = &keyring{text: cfg.Follow("KENAR_API_KEY", complain(log)), log: log}
+	if s.kenar, err = newKenar(cfg, s.keys.Current); err != nil {
 		return nil, cli.Misconfigured(err)
 	}
 	registry := prometheus.NewRegistry()
@@ -73,6 +74,10 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 		return nil, err
 	}
 	if err := s.openRedis(); err != nil {
+		return nil, err
+	}
+	consents, err := s.openGrants()
+	if err != nil {
 		return nil, err
 	}
 	js, err := jetstream.New(s.nats)
@@ -92,7 +97,7 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 	}
 	s.worker, err = pipeline.NewWorker(pipeline.Config{
 		App: cfg.KenarApp, NATS: s.nats, Client: s.kenar, Limiter: s.limiter, Longest: limits.Longest(),
-		Registry: registry, Log: log,
+		Registry: registry, Log: log, Grants: consents, Keys: s.keys,
 		Builder: pipeline.Builder{RequireGrant: cfg.RequireGrant, Templates: templates}, Timeout: cfg.KenarTimeout,
 		ImageHosts: hosts, ImageFailure: pipeline.ImageFailure(cfg.ImageFailure),
 		MaxAttempts: cfg.MaxAttempts, Backoff: pipeline.Backoff{Min: cfg.BackoffMin, Max: cfg.BackoffMax},
@@ -100,15 +105,6 @@ func newStack(cfg config.Config, log zerolog.Logger) (_ *stack, err error) {
 		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(), Store: store,
 	})
 	return s, err
-}
-
-func newKenar(cfg config.Config) (*kenar.Client, error) {
-	return kenar.New(kenar.Config{
-		BaseURL: cfg.KenarBaseURL, LegacyURL: cfg.KenarLegacyURL, BusinessAddonPath: cfg.KenarBusinessAddonPath, ImageURL: cfg.KenarImageURL,
-		APIKey: cfg.KenarAPIKey.Reveal, Timeout: cfg.KenarTimeout, UserAgent: "kenar-addons/" + cli.Version(),
-		// Every lane may have its calls in flight, and the checks of posts.
-		MaxConns: cfg.Concurrency * (len(pipeline.Lanes()) + 1),
-	})
 }
 
 // openNATS starts the embedded server, or connects to another one in the
@@ -225,6 +221,9 @@ func (s *stack) Close() {
 	}
 	if s.kenar != nil {
 		s.kenar.CloseIdleConnections()
+	}
+	if s.oauth != nil {
+		s.oauth.CloseIdleConnections()
 	}
 }
 

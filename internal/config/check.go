@@ -19,11 +19,13 @@ import (
 
 func anything(string) error { return nil }
 
-// headerValue is what can be sent in an HTTP header.
-func headerValue(s string) error {
-	for i, r := range s {
-		if r <= ' ' || r > '~' {
-			return fmt.Errorf("has the character %U at byte %d, only visible ASCII can be sent in a header; is it one line, and the whole key?", r, i)
+// apiKeys is one key that can be sent in an HTTP header, or several, separated
+// by blanks or line ends: while a key is rotated two are good.
+func apiKeys(text string) error {
+	for i, r := range text {
+		if !strings.ContainsRune(" \t\r\n", r) && (r <= ' ' || r > '~') {
+			return fmt.Errorf("has the character %U at byte %d, only visible ASCII can be sent in a header; "+
+				"want the whole key, or several, newest first, separated by blanks or line ends", r, i)
 		}
 	}
 	return nil

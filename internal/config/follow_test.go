@@ -49,8 +49,8 @@ func TestFollow(t *testing.T) {
 		want("first", 0)
 		swap(write("b", "other"))
 		want("other", 0)
-		write("b", "other, longer")
-		want("other", 1) // a blank cannot be sent
+		write("b", "other,\u00a0longer")
+		want("other", 1) // a no-break space cannot be sent
 		want("other", 1) // once
 		write("b", "longer")
 		want("longer", 1)

@@ -217,10 +217,20 @@ func lineOf(text, name string) string {
 
 // A key that no header can carry is told at once, and not shown.
 func TestLoadKeyThatCannotBeSent(t *testing.T) {
-	for _, key := range []string{"two\nlines", "with space", "کلید"} {
+	for _, key := range []string{"کلید", "good\nby\u00a0hand", "nul\x00", "new-key کهنه"} {
 		_, err := Load(nil, []string{"KENAR_API_KEY=" + key}, Worker, nil)
 		if err == nil || !strings.Contains(err.Error(), "only visible ASCII") || strings.Contains(err.Error(), key) {
 			t.Errorf("key %q: %v", key, err)
+		}
+	}
+}
+
+// While a key is rotated, both are good.
+func TestLoadSeveralKeys(t *testing.T) {
+	for _, keys := range []string{"one", "new old", "new\nold", "new\r\n\told"} {
+		cfg, err := Load(nil, []string{"KENAR_API_KEY=" + keys}, Worker, nil)
+		if err != nil || cfg.KenarAPIKey.Reveal() != keys {
+			t.Errorf("keys %q: %v", keys, err)
 		}
 	}
 }

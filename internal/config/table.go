@@ -66,7 +66,7 @@ func Table() []Setting {
 		{
 			Name: "KENAR_API_KEY", Secret: true, Required: true, Programs: Worker,
 			Help:  "API key of the app, from Kenar's panel",
-			field: secret(func(c *Config) *Secret { return &c.KenarAPIKey }, headerValue),
+			field: secret(func(c *Config) *Secret { return &c.KenarAPIKey }, apiKeys),
 		},
 		{
 			Name: "KENAR_BASE_URL", Default: "https://open-api.divar.ir", Programs: Worker,
