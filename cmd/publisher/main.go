@@ -63,9 +63,23 @@ code is 0 when all went well, 1 when the work failed, 2 for wrong usage.`,
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON, one object per line")
 	config.Register(root.PersistentFlags(), config.Publisher)
 	root.AddCommand(
-		a.publishCommand(), a.validateCommand(), a.outcomesCommand(), a.statusCommand(), a.resumeCommand(), a.deadCommand(),
+		a.publishCommand(), a.validateCommand(), a.previewCommand(), a.outcomesCommand(), a.statusCommand(), a.resumeCommand(), a.deadCommand(), a.grantCommand(),
 	)
 	return root
+}
+
+// builder checks events as a worker does, as far as that goes without one:
+// from which hosts images may come, workers know.
+func (a *app) builder(cmd *cobra.Command) (pipeline.Builder, error) {
+	cfg, err := config.Load(cmd.Flags(), a.environ, config.Publisher, nil)
+	if err != nil {
+		return pipeline.Builder{}, cli.Misconfigured(err)
+	}
+	templates, err := cli.Templates(cfg.Templates)
+	if err != nil {
+		return pipeline.Builder{}, cli.Misconfigured(err)
+	}
+	return pipeline.Builder{Templates: templates}, nil
 }
 
 // dialTimeout bounds the connecting: somebody waits for it.
