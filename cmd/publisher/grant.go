@@ -92,20 +92,6 @@ func grantArgs(others int) cobra.PositionalArgs {
 // grantID is the form of the attribute grantid of an event.
 var grantID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// configure reads the configuration, and makes the log that its level and
-// format ask for.
-func (a *app) configure(cmd *cobra.Command) (config.Config, zerolog.Logger, error) {
-	cfg, err := config.Load(cmd.Flags(), a.environ, config.Publisher, nil)
-	if err != nil {
-		return cfg, zerolog.Nop(), cli.Misconfigured(err)
-	}
-	log := cli.NewLogger(a.err, cfg.LogLevel, cfg.LogFormat)
-	for _, w := range cfg.Warnings() {
-		log.Warn().Msg(w)
-	}
-	return cfg, log, nil
-}
-
 // A vault is the store of grants, with what else is known of them.
 type vault struct {
 	*grants.Store

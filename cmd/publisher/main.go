@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/kenar-addons/kenar-addons/internal/cli"
@@ -68,12 +69,26 @@ code is 0 when all went well, 1 when the work failed, 2 for wrong usage.`,
 	return root
 }
 
+// configure reads the configuration, and makes the log that its level and
+// format ask for.
+func (a *app) configure(cmd *cobra.Command) (config.Config, zerolog.Logger, error) {
+	cfg, err := config.Load(cmd.Flags(), a.environ, config.Publisher, nil)
+	if err != nil {
+		return cfg, zerolog.Nop(), cli.Misconfigured(err)
+	}
+	log := cli.NewLogger(a.err, cfg.LogLevel, cfg.LogFormat)
+	for _, w := range cfg.Warnings() {
+		log.Warn().Msg(w)
+	}
+	return cfg, log, nil
+}
+
 // builder checks events as a worker does, as far as that goes without one:
 // from which hosts images may come, workers know.
 func (a *app) builder(cmd *cobra.Command) (pipeline.Builder, error) {
-	cfg, err := config.Load(cmd.Flags(), a.environ, config.Publisher, nil)
+	cfg, _, err := a.configure(cmd)
 	if err != nil {
-		return pipeline.Builder{}, cli.Misconfigured(err)
+		return pipeline.Builder{}, err
 	}
 	templates, err := cli.Templates(cfg.Templates)
 	if err != nil {
@@ -88,13 +103,9 @@ const dialTimeout = 3 * time.Second
 // connect opens a client of the pipeline. The caller calls done when it is
 // finished with it.
 func (a *app) connect(cmd *cobra.Command) (_ *pipeline.Client, done func(), _ error) {
-	cfg, err := config.Load(cmd.Flags(), a.environ, config.Publisher, nil)
+	cfg, log, err := a.configure(cmd)
 	if err != nil {
-		return nil, nil, cli.Misconfigured(err)
-	}
-	log := cli.NewLogger(a.err, cfg.LogLevel, cfg.LogFormat)
-	for _, w := range cfg.Warnings() {
-		log.Warn().Msg(w)
+		return nil, nil, err
 	}
 	nc, err := cli.DialNATS(cfg, "kenar publisher", dialTimeout, log)
 	if err != nil {

@@ -65,7 +65,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "KENAR_API_KEY", Secret: true, Required: true, Programs: Worker,
-			Help:  "API key of the app, from Kenar's panel",
+			Help:  "API key of the app, from Kenar's panel; or two, the newer first, while one takes the place of the other",
 			field: secret(func(c *Config) *Secret { return &c.KenarAPIKey }, apiKeys),
 		},
 		{
