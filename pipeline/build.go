@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/images"
@@ -30,7 +32,8 @@ type Builder struct {
 func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
 	data, err := b.render(e, raw)
 	if err != nil {
-		return nil, nil, err
+		ids, _ := kenar.FindIdentifiers(raw) // valid JSON, or it has none
+		return nil, nil, withoutIdentifiers(ids, err)
 	}
 	// What a template made of the event tells which of its parts are
 	// identifiers, whatever the producer calls them.
@@ -72,9 +75,51 @@ func (b Builder) render(e Event, raw []byte) (json.RawMessage, error) {
 	// whoever stops. Templates have a time limit of their own.
 	data, err := b.Templates.Render(context.Background(), e.Type, raw)
 	if err != nil {
-		return nil, &Reason{Code: InvalidEvent, Field: "data", Message: err.Error()}
+		return nil, &Reason{Code: InvalidEvent, Field: "data", Message: templateFailed(err)}
 	}
 	return data, nil
+}
+
+// templateFailed tells why a template failed. Which of the values in an error
+// of its own is an identifier nobody knows, so all that could be one are
+// hidden.
+func templateFailed(err error) string {
+	t, ok := errors.AsType[*template.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	shown := *t
+	shown.Message = longNumber.ReplaceAllString(t.Message, "…")
+	return shown.Error()
+}
+
+// longNumber is a word of five characters or more with a digit in it.
+var longNumber = regexp.MustCompile(`[\p{L}\p{N}_-]*\p{N}[\p{L}\p{N}_-]{4,}|[\p{L}\p{N}_-]{4,}\p{N}|[\p{L}\p{N}_-]{2,}\p{N}[\p{L}\p{N}_-]{2,}`)
+
+// keep is an event as it may be kept when it was refused: an object without
+// identifiers and credentials, or a Blob. Of an event in a producer's own
+// format that its template does not render, only its size and hash are kept,
+// since nobody can say which parts of it are identifiers.
+func (b Builder) keep(e Event, raw []byte, r *Reason) json.RawMessage {
+	if !b.Templates.Has(e.Type) {
+		return deadEvent(raw, redacted(raw))
+	}
+	if r.Code == CrashLoop { // not once more
+		return blob(raw, nil)
+	}
+	data, err := b.render(e, raw)
+	if err != nil {
+		return blob(raw, nil)
+	}
+	ids, err := kenar.FindIdentifiers(raw, data)
+	if err != nil {
+		return blob(raw, nil)
+	}
+	show, err := ids.RedactJSON(raw)
+	if err != nil {
+		return blob(raw, nil)
+	}
+	return deadEvent(raw, show)
 }
 
 // request fills in the operation and the body.

@@ -108,5 +108,5 @@ func (a *admitter) bury(ctx context.Context, v verdict, subject string, data []b
 		}
 		a.step("buried")
 	}
-	return v, a.dead.put(ctx, id, subject, e.Target, DeadData{Event: deadEvent(data), Reason: *v.reason, Version: e.Version(seq)}, now)
+	return v, a.dead.put(ctx, id, subject, e.Target, DeadData{Event: a.build.keep(e, data, v.reason), Reason: *v.reason, Version: e.Version(seq)}, now)
 }

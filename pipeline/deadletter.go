@@ -48,7 +48,7 @@ const (
 // blob stands for raw, and shows what may be shown of it.
 func blob(raw, show []byte) json.RawMessage {
 	sum := sha256.Sum256(raw)
-	b := Blob{Size: len(raw), SHA256: hex.EncodeToString(sum[:]), Truncated: len(show) > maxBlob}
+	b := Blob{Size: len(raw), SHA256: hex.EncodeToString(sum[:]), Truncated: len(show) > maxBlob || len(show) < len(raw) && len(show) == 0}
 	b.Base64 = base64.StdEncoding.EncodeToString(show[:min(len(show), maxBlob)])
 	data, _ := json.Marshal(b) // a struct of strings and numbers
 	return data
@@ -67,10 +67,9 @@ func redacted(raw []byte) []byte {
 	return hidden.ReplaceAll(raw, []byte("${1}•••"))
 }
 
-// deadEvent is the original event as a dead letter shows it, redacted: an
-// object, or a Blob.
-func deadEvent(raw []byte) json.RawMessage {
-	show := redacted(raw)
+// deadEvent is the original event as a dead letter shows it, given what may be
+// shown of it: an object, or a Blob.
+func deadEvent(raw, show []byte) json.RawMessage {
 	if utf8.Valid(raw) && json.Valid(raw) && len(raw) <= MaxEventSize && len(show) <= maxDeadEvent && jsonKind(bytes.TrimLeft(show, " \t\r\n")) == "an object" {
 		return show
 	}

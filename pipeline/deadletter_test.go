@@ -83,7 +83,7 @@ func TestDeadEvent(t *testing.T) {
 	}
 	for _, tt := range objects {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := string(deadEvent([]byte(tt.raw))); got != tt.want {
+			if got := string(deadEvent([]byte(tt.raw), redacted([]byte(tt.raw)))); got != tt.want {
 				t.Errorf("%.200s\nwant %.200s", got, tt.want)
 			}
 		})
@@ -104,7 +104,7 @@ func TestDeadEvent(t *testing.T) {
 	}
 	for _, tt := range blobs {
 		t.Run(tt.name, func(t *testing.T) {
-			b := readBlob(t, deadEvent([]byte(tt.raw)))
+			b := readBlob(t, deadEvent([]byte(tt.raw), redacted([]byte(tt.raw))))
 			sum := sha256.Sum256([]byte(tt.raw))
 			if b.Size != len(tt.raw) || b.SHA256 != hex.EncodeToString(sum[:]) || b.Truncated != (len(tt.raw) > maxBlob) {
 				t.Errorf("size %d, sha256 %s, truncated %t of %d bytes", b.Size, b.SHA256, b.Truncated, len(tt.raw))
@@ -126,7 +126,7 @@ func TestDeadEventHidesIdentifiers(t *testing.T) {
 		"too large once hashed": `{"a":` + vinField + `,"x":[` + strings.Repeat(`{"VIN":1},`, MaxEventSize/11) + `1]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := []byte(deadEvent([]byte(raw)))
+			got := []byte(deadEvent([]byte(raw), redacted([]byte(raw))))
 			var b letterBlob
 			if json.Unmarshal(got, &b) == nil && b.Base64 != "" {
 				got = b.bytes(t)
@@ -312,7 +312,7 @@ func TestDeadLetterFitsMessage(t *testing.T) {
 			err = fmt.Errorf("%s", strings.Repeat("\u2028", 700))
 		}
 		d := DeadLetter{ID: e.ID, Type: typeDead, Data: DeadData{
-			Event: deadEvent(raw), Reason: *asReason(InvalidEvent, err), Version: e.Version(1)}}
+			Event: deadEvent(raw, redacted(raw)), Reason: *asReason(InvalidEvent, err), Version: e.Version(1)}}
 		if e.Target != (Target{}) {
 			d.Subject = e.Target.String()
 		}

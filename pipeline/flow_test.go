@@ -348,6 +348,30 @@ func TestCheckForbidden(t *testing.T) {
 	}
 }
 
+// A token that Kenar does not even look up is like one that it does not know:
+// it is asked for again, at last a dead letter, and in nobody's way.
+func TestPostCannotBeLookedUp(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, kenartest.Config{})
+	l.kenar.AddPost(kenartest.Post{Token: "there"})
+	l.kenar.Script(kenartest.Fault{Op: kenartest.GetPost, Target: "post/odd", Status: 400, Body: `{"code":3,"message":"bad token"}`, Times: -1})
+	l.worker(func(s *settings) {
+		s.limits, s.cfg.Preflight = "ADD_ON_CREATE=100/168h; GET_POST=10000/168h", PreflightRequire
+		s.timing = defaultTiming(s.cfg.Timeout)
+		s.timing.recheck, s.timing.patience = 50*time.Millisecond, 300*time.Millisecond
+	})
+	l.publish(attach("odd", "post/odd", "one"), attach("good", "post/there", "one"))
+	if got := l.final("good"); got.Result != ResultAccepted {
+		t.Errorf("ended %+v", got)
+	}
+	if got := l.final("odd"); got.Result != ResultDead || got.Reason.Code != PostNotFound || !strings.Contains(got.Reason.Message, "bad token") {
+		t.Errorf("ended %+v", got)
+	}
+	if n := l.looked("odd"); n < 2 {
+		t.Errorf("looked %d times", n)
+	}
+}
+
 // looked is how often a post was looked up.
 func (l *lab) looked(post string) (n int) {
 	for _, c := range l.kenar.CallsFor("post/" + post) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -33,12 +34,14 @@ type illustrator struct {
 	failure ImageFailure
 }
 
-// An Upload is an image that Divar has, and that no accepted call used yet.
+// An Upload is an image that Divar has, and that no call used yet that may
+// have been applied; or one that will not be had.
 type Upload struct {
-	Source string    `json:"source"` // SHA-256 of the source
-	Image  string    `json:"image"`  // SHA-256 of what was uploaded
-	Name   string    `json:"name"`   // what Divar calls it
-	At     time.Time `json:"at"`
+	Source  string    `json:"source"`            // SHA-256 of the source
+	Image   string    `json:"image,omitempty"`   // SHA-256 of what was uploaded
+	Name    string    `json:"name,omitempty"`    // what Divar calls it
+	Dropped string    `json:"dropped,omitempty"` // why it is left out; then it has no name
+	At      time.Time `json:"at"`
 }
 
 // uploadFresh is how long an upload is believed to be there. Kenar documents
@@ -75,13 +78,13 @@ func (l *illustrator) illustrate(ctx context.Context, body []byte, known []Uploa
 	if err != nil {
 		return illustrated{}, err
 	}
-	out := illustrated{uploads: slices.DeleteFunc(slices.Clone(known), func(u Upload) bool { return now.Sub(u.At) >= uploadFresh })}
+	out := illustrated{uploads: freshUploads(known, now)}
 	names := make(map[string]string)
 	for _, image := range list.ImageSources() {
 		if _, done := names[image.Source]; done {
 			continue
 		}
-		name, err := l.upload(ctx, image.Source, &out, now)
+		u, err := l.upload(ctx, image.Source, &out, now)
 		if err != nil {
 			if passing(err, last) {
 				return out, err
@@ -89,9 +92,13 @@ func (l *illustrator) illustrate(ctx context.Context, body []byte, known []Uploa
 			if l.failure != ImageDrop {
 				return out, &errImage{image.Path, err}
 			}
-			out.warnings = append(out.warnings, widgets.Warning{Path: image.Path, Message: excerpt(err.Error(), 300)})
+			u = Upload{Source: sourceKey(image.Source), Dropped: excerpt(err.Error(), 300), At: now.UTC()}
+			out.uploads = append(out.uploads, u)
 		}
-		names[image.Source] = name
+		if u.Dropped != "" {
+			out.warnings = append(out.warnings, widgets.Warning{Path: image.Path, Message: u.Dropped})
+		}
+		names[image.Source] = u.Name
 	}
 	list, dropped := list.MapImages(func(source string) (string, bool) {
 		name := names[source]
@@ -109,20 +116,17 @@ func (l *illustrator) illustrate(ctx context.Context, body []byte, known []Uploa
 	return out, nil
 }
 
-// upload returns the name of an image at Divar.
-func (l *illustrator) upload(ctx context.Context, source string, out *illustrated, now time.Time) (string, error) {
-	sum := sha256.Sum256([]byte(source))
-	key := hex.EncodeToString(sum[:])
-	for _, u := range out.uploads {
-		if u.Source == key {
-			return u.Name, nil
-		}
+// upload returns what became of an image, now or before.
+func (l *illustrator) upload(ctx context.Context, source string, out *illustrated, now time.Time) (Upload, error) {
+	u := Upload{Source: sourceKey(source), At: now.UTC()}
+	if i := slices.IndexFunc(out.uploads, func(have Upload) bool { return have.Source == u.Source }); i >= 0 {
+		return out.uploads[i], nil
 	}
 	image, err := l.images.JPEG(ctx, source)
 	if err != nil {
-		return "", err
+		return u, err
 	}
-	u := Upload{Source: key, Image: image.SHA256, At: now.UTC()}
+	u.Image = image.SHA256
 	for _, same := range out.uploads {
 		if same.Image == u.Image {
 			u.Name, u.At = same.Name, same.At
@@ -130,24 +134,55 @@ func (l *illustrator) upload(ctx context.Context, source string, out *illustrate
 	}
 	if u.Name == "" {
 		if u.Name, err = l.client.UploadWidgetImage(ctx, image.Data); err != nil {
-			return "", err
+			return u, err
 		}
 	}
 	out.uploads = append(out.uploads, u)
-	return u.Name, nil
+	return u, nil
 }
 
-// passing reports whether the add-on waits for an image that failed.
+func sourceKey(source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return hex.EncodeToString(sum[:])
+}
+
+func freshUploads(known []Upload, now time.Time) []Upload {
+	return slices.DeleteFunc(slices.Clone(known), func(u Upload) bool { return now.Sub(u.At) >= uploadFresh })
+}
+
+// ready reports whether everything that a body names is uploaded, or known
+// not to come.
+func (l *illustrator) ready(body []byte, known []Upload, now time.Time) bool {
+	list, _, err := bodyWidgets(body)
+	if err != nil {
+		return false
+	}
+	fresh := freshUploads(known, now)
+	for _, image := range list.ImageSources() {
+		key := sourceKey(image.Source)
+		if !slices.ContainsFunc(fresh, func(u Upload) bool { return u.Source == key }) {
+			return false
+		}
+	}
+	return true
+}
+
+// passing reports whether the add-on waits for an image that failed. Of what
+// the image service can answer, only what it says of the image itself is
+// final: anything else is trouble of the service, or on the way to it.
 func passing(err error, last bool) bool {
 	if image, ok := errors.AsType[*images.Error](err); ok {
 		return image.Temporary && !last
 	}
-	switch classify(err) {
-	case ClassRetryable, ClassRateLimited, ClassOutage:
-		return true
-	default:
+	var k *kenar.Error
+	if errors.Is(err, kenar.ErrInvalid) || !errors.As(err, &k) {
 		return false
 	}
+	switch k.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return false
+	}
+	return true
 }
 
 // A part is a place in a document, in bytes.

@@ -28,7 +28,7 @@ import (
 // worker process is killed.
 var steps = []string{
 	"built", "claimed", "enqueued", "buried", "admitted",
-	"prepared", "intent", "recorded", "spent", "called", "settled", "released",
+	"illustrated", "prepared", "intent", "recorded", "spent", "called", "settled", "released",
 	"dead letter", "outcome", "parked", "acked",
 }
 

@@ -83,7 +83,8 @@ type Accepted struct {
 	At     time.Time `json:"at"`
 	Status int       `json:"status"`
 
-	Warnings []widgets.Warning `json:"warnings,omitempty"` // of what was left out
+	Partial  bool              `json:"partial,omitempty"` // something was left out, and may be sent again
+	Warnings []widgets.Warning `json:"warnings,omitempty"`
 }
 
 // A DeadMark is an event that was given up, and why.

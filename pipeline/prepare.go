@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/kenar/images"
 	"github.com/kenar-addons/kenar-addons/pipeline/grants"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 	"github.com/kenar-addons/kenar-addons/widgets"
@@ -80,6 +81,8 @@ func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
 	switch r, err := p.posts.check(ctx, w.Target.Key, w.ID); {
 	case r != nil && r.Code == PostNotFound:
 		return p.unseen(ctx, pl, *r)
+	case err == nil && r == nil:
+		pl.entry.Unseen = time.Time{}
 	case r != nil:
 		return p.refuse(ctx, pl, *r)
 	case err != nil && p.posts.away(err):
@@ -94,14 +97,14 @@ func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
 				Reason: fmt.Sprintf("Kenar refuses the check of posts (%s); check that the API key has permission %s, or set PREFLIGHT", excerpt(err.Error(), 200), PermissionGetPost)})
 			return &Outcome{Class: class, Next: Hold, Err: err}
 		}
-		return &Outcome{Class: ClassBusy, Next: Hold, At: p.now().Add(checkRest), Err: err}
+		if classify(err) == ClassPermanent { // such a token cannot be looked up, perhaps
+			return p.unseen(ctx, pl, Reason{Code: PostNotFound, Field: "subject",
+				Message: fmt.Sprintf("post %s cannot be looked up (%s)", w.Target.Key, excerpt(refusal(err), 200))})
+		}
+		return p.putOff(ctx, pl, pl.entry.of(w), 0, err)
 	}
 	return nil
 }
-
-// checkRest is how long an event rests in hand whose post could not be looked
-// up.
-const checkRest = 15 * time.Second
 
 // unseen puts off an event whose post Kenar does not know: an ad cannot be
 // read while it is in review. After a while it is taken not to exist.
@@ -121,7 +124,8 @@ func (p *processor) unseen(ctx context.Context, pl *plan, r Reason) *Outcome {
 	return p.putOff(ctx, pl, e, next, &r)
 }
 
-// illustrate uploads the images of the event.
+// illustrate puts the images of the event in place, which illustrateAhead has
+// uploaded.
 func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *Outcome {
 	e := pl.entry.of(pl.send)
 	made, err := p.images.illustrate(ctx, pl.send.Body, e.Uploads, e.ImageTries >= imageTries-1, p.now())
@@ -130,11 +134,34 @@ func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *
 		return p.refuse(ctx, pl, Reason{Code: InvalidWidgets, Field: lost.path, Message: excerpt(lost.err.Error(), 500)})
 	}
 	if err != nil {
-		e.ImageTries++
+		if _, ok := errors.AsType[*images.Error](err); ok {
+			e.ImageTries++
+		}
 		e.Uploads = made.uploads
 		return p.putOff(ctx, pl, e, 0, fmt.Errorf("prepare an image: %w", err))
 	}
 	return nil
+}
+
+// illustrateAhead uploads the images of an event before a token is spent on
+// it, and keeps their names in the ledger. Fetching can take long: the token
+// that was held for the event is another's meanwhile.
+func (p *processor) illustrateAhead(ctx context.Context, w *Work) Outcome {
+	pl, out := p.plan(ctx, w)
+	if out != nil {
+		return *out
+	}
+	var ready prepared
+	if out := p.illustrate(ctx, pl, &ready); out != nil {
+		return *out
+	}
+	e := pl.entry.of(pl.send)
+	e.State, e.Lease, e.Attempt, e.Uploads = StateReleased, time.Time{}, pl.attempt-1, ready.uploads
+	if _, err := p.write(ctx, pl.send.Target, e, pl.revision); err != nil {
+		return *later(err)
+	}
+	p.step("illustrated")
+	return Outcome{Class: ClassBusy, Next: Hold}
 }
 
 // refuse gives up the event that was to be sent.

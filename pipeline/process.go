@@ -21,9 +21,12 @@ type Outcome struct {
 	Next   Next
 	At     time.Time // Park: when the event is due; Hold, Later: not before, zero is at once
 	Unused bool      // the token was not spent and goes to the next event
-	Call   *Attempt  // the call that was made, nil when there was none
-	Sent   *Work     // what was sent: the event itself, or a newer one in its place
-	Err    error     // for the log
+
+	Illustrate bool // images must be uploaded first: see illustrateAhead
+
+	Call *Attempt // the call that was made, nil when there was none
+	Sent *Work    // what was sent: the event itself, or a newer one in its place
+	Err  error    // for the log
 }
 
 // A Final is the end of one event.
@@ -80,6 +83,9 @@ func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) (
 		}
 	}()
 	pl, out := p.plan(ctx, w)
+	if out == nil && pl.send.Images && !p.images.ready(pl.send.Body, pl.entry.of(pl.send).Uploads, p.now()) {
+		return Outcome{Class: ClassBusy, Next: Hold, Unused: true, Illustrate: true}
+	}
 	if out == nil {
 		var ready prepared
 		if ready, out = p.prepare(ctx, pl); out == nil {
@@ -168,6 +174,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		switch e.State {
 		case StateIntent: // its lease is over: the worker died, or lost the answer
 			pl.entry.Attempts = history(e.Attempts, Attempt{At: e.Lease.Add(-p.timing.lease()), Error: errInDoubt})
+			pl.entry.Uploads = nil // Divar has another name for them if it was applied
 		case StateRetry:
 			if due := e.NotBefore; due.After(now.Add(p.timing.skew)) { // NATS' clock may be ahead
 				return nil, &Outcome{Class: ClassParked, Next: Park, At: due}
@@ -198,7 +205,7 @@ func exhausted(history []Attempt) Reason {
 
 // unchanged reports whether a call would only repeat what was last accepted.
 func unchanged(w *Work, e Entry, now time.Time) bool {
-	if e.Accepted == nil || e.InDoubt || e.State == StateIntent || e.Accepted.Hash != w.Hash {
+	if e.Accepted == nil || e.InDoubt || e.State == StateIntent || e.Accepted.Partial || e.Accepted.Hash != w.Hash {
 		return false
 	}
 	return w.Op != CreateUser || now.Sub(e.Accepted.At) < userAddonFresh

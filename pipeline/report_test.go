@@ -40,7 +40,8 @@ func carReport(more map[string]any) map[string]any {
 func checkTemplate(t *testing.T) *template.Set {
 	t.Helper()
 	set, err := template.Load(fstest.MapFS{"com.example.check.v1.jq": {Data: []byte(
-		`{inspection: {title: .data.car, overall: {score: .data.points}, verdict: "approved", vehicle: {vin: .data.frame}}}`)}})
+		`if .data.car == null then error("no car with frame \(.data.frame)") else . end
+		| {inspection: {title: .data.car, overall: {score: .data.points}, verdict: "approved", vehicle: {vin: .data.frame}}}`)}})
 	must(t, err)
 	return set
 }
@@ -60,6 +61,9 @@ func TestReports(t *testing.T) {
 		event("valuation", TypeValuation, "post/P2", map[string]any{"valuation": map[string]any{
 			"currency": "IRT", "low": 380_000_000, "fair": 400_000_000, "high": 420_000_000, "asking": 410_000_000}}),
 		event("own", "com.example.check.v1", "post/P3", map[string]any{"car": "تیبا ۲", "points": 71, "frame": carVIN}),
+		event("own-invalid", "com.example.check.v1", "post/P5", map[string]any{"car": "تیبا ۲", "points": 710, "frame": carVIN}),
+		event("own-expired", "com.example.check.v1", "post/P6", map[string]any{"car": "تیبا ۲", "points": 71, "frame": carVIN}, map[string]any{"expiresat": "2020-01-01T00:00:00Z"}),
+		event("own-broken", "com.example.check.v1", "post/P7", map[string]any{"points": 71, "frame": carVIN}),
 		event("leak", TypeInspection, "post/P4", map[string]any{"inspection": carReport(map[string]any{"summary": "شاسی " + carVIN + " سالم"})}),
 	)
 	for _, id := range []string{"inspection", "valuation", "own"} {
@@ -87,7 +91,19 @@ func TestReports(t *testing.T) {
 	if got := l.final("leak"); got.Result != ResultDead || got.Reason.Code != InvalidEvent || got.Reason.Field != "inspection.summary" {
 		t.Errorf("a report that shows its VIN ended %+v", got)
 	}
+	for _, id := range []string{"own-invalid", "own-expired", "own-broken"} {
+		if got := l.final(id); got.Result != ResultDead {
+			t.Errorf("%s ended %+v", id, got)
+		}
+	}
 	l.drained()
+	if got := string(l.dead()["own-expired"].Event); !strings.Contains(got, carHash) {
+		t.Errorf("the expired event is kept as %s, which cannot be replayed", got)
+	}
+	var kept Blob
+	if must(t, json.Unmarshal(l.dead()["own-broken"].Event, &kept)); kept.Size == 0 || kept.Base64 != "" || !kept.Truncated {
+		t.Errorf("what a template could not read is kept as %+v", kept)
+	}
 	l.nowhere(log.String(), carVIN, "irjc95r۲۳kj۰۳۹۲۰۶")
 }
 

@@ -66,7 +66,7 @@ func (s *settler) final(ctx context.Context, f Final) error {
 		} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return fmt.Errorf("look for the outcome of %s: %w", w.ID, err)
 		}
-		d := DeadData{Event: deadEvent(w.Event), Reason: *f.Data.Reason, Lane: w.Lane, Attempts: f.Dead, Version: w.Version}
+		d := DeadData{Event: deadEvent(w.Event, redacted(w.Event)), Reason: *f.Data.Reason, Lane: w.Lane, Attempts: f.Dead, Version: w.Version}
 		if err := s.dead.put(ctx, w.ID, EventSubjectPrefix+w.Target.subject(), w.Target, d, f.Data.At); err != nil {
 			return err
 		}

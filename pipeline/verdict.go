@@ -174,7 +174,7 @@ func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, g
 	}
 	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
 	e.Attempts, e.Uploads = history(e.Attempts, got.attempt), nil // Divar keeps them under other names from now on
-	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: got.receipt.Status, Warnings: got.warnings}
+	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: got.receipt.Status, Partial: len(got.warnings) > 0, Warnings: got.warnings}
 	switch w.Op {
 	case CreateUser:
 		e.AddonID = got.receipt.ID
@@ -201,7 +201,9 @@ func (p *processor) retry(ctx context.Context, pl *plan, e Entry, rev uint64, er
 	e.State, e.Lease, e.Unauthorized = StateRetry, time.Time{}, false
 	e.NotBefore = p.now().Add(p.backoff.Delay(pl.attempt)).UTC()
 	e.Attempts = history(e.Attempts, attempt)
-	if !mayBeApplied(err) {
+	if mayBeApplied(err) {
+		e.Uploads = nil // Divar has another name for them if it was
+	} else {
 		e.High, e.InDoubt = e.Before, e.WasInDoubt
 	}
 	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
@@ -224,6 +226,8 @@ func (p *processor) release(ctx context.Context, pl *plan, e Entry, rev uint64, 
 	e.State, e.Lease, e.Attempt = StateReleased, time.Time{}, pl.attempt-1
 	if attempt == nil || !mayBeApplied(err) {
 		e.High, e.InDoubt = e.Before, e.WasInDoubt
+	} else {
+		e.Uploads = nil
 	}
 	if _, werr := p.write(ctx, w.Target, e, rev); werr != nil {
 		return *later(werr)

@@ -31,7 +31,7 @@ func (c Config) Follow(name string, complain func(error)) func() string {
 	if f.path == "" {
 		return func() string { return f.value }
 	}
-	f.seen, _ = os.Stat(f.path) // else the first look reads it anew
+	// The first look reads it anew: it may have changed since it was loaded.
 	f.looked = time.Now()
 	return f.current
 }
