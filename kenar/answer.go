@@ -3,6 +3,8 @@ package kenar
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,11 +17,16 @@ import (
 // are far smaller; error pages of an edge server need not be.
 const maxAnswer = 64 << 10
 
+// maxDocument is maxAnswer for answers that grow with a category's choices or
+// a user's posts.
+const maxDocument = 4 << 20
+
 // answer is what came back with a 2xx status.
 type answer struct {
-	status int
-	body   []byte // at most maxAnswer bytes
-	err    error  // why body is incomplete; nil when it is not
+	status  int
+	body    []byte // at most longest bytes
+	longest int
+	err     error // why body is incomplete; nil when it is not
 }
 
 // id returns the id of an answer of the form {"id": …}, a string or a number,
@@ -44,6 +51,25 @@ func (a answer) id() string {
 		return ""
 	}
 	return id
+}
+
+// decode reads the answer, which must be a JSON object, into v. Unlike the
+// fields of an object, a field of another type than documented is an error:
+// nobody is to take an amount that cannot be read for nothing. The error is
+// [ErrMalformed] with what is wrong; it repeats nothing of the answer, which
+// may echo a secret.
+func (a answer) decode(v any) error {
+	if _, err := a.object(); err != nil {
+		return err
+	}
+	err := json.Unmarshal(a.body, v)
+	if err == nil {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%w: its %s is of another type", ErrMalformed, wrong.Field)
+	}
+	return fmt.Errorf("%w: one of its values cannot be read", ErrMalformed)
 }
 
 // newStatusError describes an answer that is not a 2xx. body is what could be

@@ -1,5 +1,6 @@
 // Package kenar is a client of Divar's Kenar open platform: it puts add-ons on
-// classified ads and takes them off again.
+// classified ads and takes them off again, and it submits, pays for, edits and
+// deletes ads, which Kenar calls posts.
 //
 // The package states facts and decides nothing. Every method makes at most one
 // HTTP call and never repeats it, because a call is paid for from a weekly
@@ -12,12 +13,18 @@
 // are built beforehand by [PostAddon.Body] and its relatives, which refuse
 // what Kenar would refuse and hash what must not leave in clear text.
 //
-// What a user must allow is told by [ScopesFor] and asked for by [OAuth], which
-// gets the access tokens and refreshes them. Keeping them is up to the caller.
+// What the API key must be permitted is told by [Permission] for each
+// [Operation]. What a user must allow is told by [ScopesFor] and asked for by
+// [OAuth], which gets the access tokens and refreshes them. Keeping them is up
+// to the caller.
 //
 // Kenar answers 200 as soon as a request is valid and attaches the add-on
 // later. A post token that does not exist also gets 200 (Kenar docs, add-ons).
 // So success here means accepted, not attached.
+//
+// Money is counted in [Rials]. A paid operation takes a [Payment], whose id is
+// chosen by the caller and is all that keeps it from being paid twice; when its
+// answer is lost, [Client.Transaction] tells what became of it.
 package kenar
 
 import (

@@ -1,6 +1,9 @@
 package kenar
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,4 +50,38 @@ func decimal(number string) (string, error) {
 		s = "-" + s
 	}
 	return s, nil
+}
+
+// wholeNumber returns the digits of a JSON number, or of one in a JSON string,
+// with its sign. 1.5e2 is whole, 1.5 is not. It works on the digits, because a
+// float64 would change long ones.
+func wholeNumber(data []byte) (string, error) {
+	number := bytes.TrimSpace(data)
+	if bytes.HasPrefix(number, []byte(`"`)) {
+		var s string
+		if err := json.Unmarshal(number, &s); err != nil {
+			return "", err
+		}
+		number = []byte(s)
+	}
+	if !json.Valid(number) || strings.Trim(string(number), "-+.eE0123456789") != "" {
+		return "", errors.New("is not a number")
+	}
+	digits, err := decimal(string(number))
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(digits, ".") {
+		return "", errors.New("is not a whole number")
+	}
+	return digits, nil
+}
+
+// shownJSON is the beginning of a JSON value that cannot be used.
+func shownJSON(data []byte) string {
+	const most = 24
+	if len(data) > most {
+		return strings.ToValidUTF8(string(data[:most]), "") + "…"
+	}
+	return string(data)
 }

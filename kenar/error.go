@@ -126,6 +126,16 @@ func (e *Error) Error() string {
 	return s.String()
 }
 
+// accepted reports whether Kenar carried out the call, though its answer is of
+// no use.
+func (e *Error) accepted() bool { return e.Status >= 200 && e.Status <= 299 }
+
+// inDoubt reports whether the call may have been carried out: its answer is
+// missing or tells of a failure on Kenar's side, which may have come after.
+func (e *Error) inDoubt() bool {
+	return !e.NeverSent && (e.Status == 0 || e.accepted() || e.Status >= 500 || e.Status == http.StatusRequestTimeout)
+}
+
 // advice is what whoever reads the error can do about it.
 func (e *Error) advice() string {
 	switch {

@@ -43,15 +43,7 @@ func (c *Client) UploadWidgetImage(ctx context.Context, jpeg []byte) (imageName 
 	if !bytes.HasPrefix(jpeg, []byte("\xff\xd8\xff")) {
 		r.refused = fmt.Errorf("the image has %d bytes and does not begin like a JPEG: encode it as one", len(jpeg))
 	}
-	a, err := c.send(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	imageName, err = decodeImageName(a)
-	if err != nil {
-		return "", &Error{Op: r.op, Status: a.status, Err: err}
-	}
-	return imageName, nil
+	return ask(ctx, c, r, decodeImageName)
 }
 
 // decodeImageName believes no name that could not stand in a widget, nor one

@@ -7,8 +7,8 @@ import (
 )
 
 // An Operation is what an app can do at Kenar, named as in [Error.Op]. What it
-// needs of the user is told by [ScopesFor]; what it needs of the API key is
-// another matter, and an operation needs both.
+// needs of the user is told by [ScopesFor], what it needs of the API key by
+// [Permission], and an operation needs both.
 type Operation string
 
 // Operations on add-ons.
@@ -34,6 +34,7 @@ const (
 	OpGetUser           Operation = "get user"
 	OpGetUserPosts      Operation = "get user posts"
 	OpGetUserBusinesses Operation = "get user businesses"
+	OpGetUserPost       Operation = "get user post"
 )
 
 // Operations on posts.
@@ -55,6 +56,17 @@ const (
 	OpDeleteBusinessButton Operation = "delete business button"
 )
 
+// Operations around posts.
+const (
+	OpGetSubmitSchema   Operation = "get submit schema"
+	OpGetPostUploadURLs Operation = "get post upload URLs"
+	OpUploadPostImage   Operation = "upload post image"
+	OpUploadPostVideo   Operation = "upload post video"
+	OpGetBalance        Operation = "get balance"
+	OpGetTransaction    Operation = "get transaction"
+	OpListTransactions  Operation = "list transactions"
+)
+
 // operationScopes holds for every operation the names of the scopes of which
 // the user must have given one (Kenar OpenAPI; Kenar docs, scopes). A scope
 // that is for one post or business is for the one that the operation is about.
@@ -74,6 +86,7 @@ var operationScopes = map[Operation][]string{
 	OpGetUser:           {"USER_ID", "USER_PHONE"},
 	OpGetUserPosts:      {"USER_POSTS_GET"},
 	OpGetUserBusinesses: {"USER_BUSINESSES_READ"},
+	OpGetUserPost:       {"USER_POSTS_GET"},
 
 	OpSubmitPost:           nil,
 	OpSubmitUserPost:       {"SUBMIT_USER_POST"},
@@ -90,6 +103,14 @@ var operationScopes = map[Operation][]string{
 	OpDeletePostButton:     {"USER_SET_CUSTOMIZED_BUTTON"},
 	OpSetBusinessButton:    {"BUSINESS_CREATE_CUSTOMIZED_BUTTON"},
 	OpDeleteBusinessButton: nil,
+
+	OpGetSubmitSchema:   nil,
+	OpGetPostUploadURLs: nil,
+	OpUploadPostImage:   nil,
+	OpUploadPostVideo:   nil,
+	OpGetBalance:        nil,
+	OpGetTransaction:    nil,
+	OpListTransactions:  nil,
 }
 
 // ScopesFor returns the scopes of which a user must have given one for an

@@ -52,6 +52,14 @@ func TestCheckScopes(t *testing.T) {
 		{OpDeletePostButton, post, "", "USER_SET_CUSTOMIZED_BUTTON"},
 		{OpSetBusinessButton, business, "", "BUSINESS_CREATE_CUSTOMIZED_BUTTON.xYzAbC123"},
 		{OpDeleteBusinessButton, business, "", ""},
+		{OpGetUserPost, post, "", "USER_POSTS_GET"},
+		{OpGetSubmitSchema, "", "", ""},
+		{OpGetPostUploadURLs, "", "", ""},
+		{OpUploadPostImage, "", "", ""},
+		{OpUploadPostVideo, "", "", ""},
+		{OpGetBalance, "", "", ""},
+		{OpGetTransaction, "", "", ""},
+		{OpListTransactions, "", "", ""},
 	}
 	tested := make(map[Operation]bool)
 	for _, tt := range tests {

@@ -32,16 +32,7 @@ func (u User) Format(f fmt.State, _ rune) {
 // An answer that has neither is an [*Error] with a 2xx status and the cause
 // [ErrMalformed].
 func (c *Client) User(ctx context.Context, accessToken string) (User, error) {
-	r := c.asUser(OpGetUser, "/v1/open-platform/users", accessToken)
-	a, err := c.send(ctx, r)
-	if err != nil {
-		return User{}, err
-	}
-	user, err := decodeUser(a)
-	if err != nil {
-		return User{}, &Error{Op: r.op, Status: a.status, Err: err}
-	}
-	return user, nil
+	return ask(ctx, c, c.asUser(OpGetUser, "/v1/open-platform/users", accessToken), decodeUser)
 }
 
 func decodeUser(a answer) (User, error) {
@@ -82,16 +73,7 @@ type Business struct {
 // that is not a JSON object, or whose businesses are no list, is an
 // [*Error] with a 2xx status and the cause [ErrMalformed].
 func (c *Client) UserBusinesses(ctx context.Context, accessToken string) ([]Business, error) {
-	r := c.asUser(OpGetUserBusinesses, "/v1/open-platform/user/businesses", accessToken)
-	a, err := c.send(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	businesses, err := decodeBusinesses(a)
-	if err != nil {
-		return nil, &Error{Op: r.op, Status: a.status, Err: err}
-	}
-	return businesses, nil
+	return ask(ctx, c, c.asUser(OpGetUserBusinesses, "/v1/open-platform/user/businesses", accessToken), decodeBusinesses)
 }
 
 func decodeBusinesses(a answer) ([]Business, error) {

@@ -44,15 +44,7 @@ func (c *Client) GetPost(ctx context.Context, postToken string) (Post, error) {
 		url:     c.base + "/v1/open-platform/finder/post/" + postToken,
 		refused: ValidPostToken(postToken),
 	}
-	a, err := c.send(ctx, r)
-	if err != nil {
-		return Post{}, err
-	}
-	post, err := decodePost(a)
-	if err != nil {
-		return Post{}, &Error{Op: r.op, Status: a.status, Err: err}
-	}
-	return post, nil
+	return ask(ctx, c, r, decodePost)
 }
 
 // decodePost takes a field of an unexpected type for a missing one: a post
@@ -85,8 +77,8 @@ func (a answer) object() (object, error) {
 	switch {
 	case a.err != nil:
 		return nil, fmt.Errorf("%w: it broke off: %w", ErrMalformed, a.err)
-	case len(a.body) == maxAnswer:
-		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrMalformed, maxAnswer)
+	case len(a.body) == a.longest:
+		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrMalformed, a.longest)
 	}
 	return nil, ErrMalformed
 }

@@ -28,6 +28,14 @@ type request struct {
 
 	// refused says why the call must not be made; nil when it may.
 	refused error
+
+	// longest is how much of the body of a 2xx answer is read, in bytes; 0
+	// is maxAnswer.
+	longest int
+
+	// remedy returns what to do about an error where the usual advice would
+	// do harm, "" where it would not. Nil never does.
+	remedy func(*Error) string
 }
 
 // send makes the call, once. Its error is an *Error; an answer that is not a
@@ -60,14 +68,42 @@ func (c *Client) send(ctx context.Context, r request) (answer, error) {
 	// errors that quote the URL.
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return answer{}, &Error{Op: r.op, NeverSent: wire.neverBound(), Err: secrets.err(err)}
+		return answer{}, r.failed(&Error{Op: r.op, NeverSent: wire.neverBound(), Err: secrets.err(err)})
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	accepted := resp.StatusCode >= 200 && resp.StatusCode <= 299
+	longest := maxAnswer
+	if accepted && r.longest > 0 {
+		longest = r.longest
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(longest)))
 	_ = resp.Body.Close() // all that is wanted has been read
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return answer{}, newStatusError(r.op, resp, body, secrets)
+	if !accepted {
+		return answer{}, r.failed(newStatusError(r.op, resp, body, secrets))
 	}
-	return answer{status: resp.StatusCode, body: body, err: secrets.err(err)}, nil
+	return answer{status: resp.StatusCode, body: body, longest: longest, err: secrets.err(err)}, nil
+}
+
+// ask makes a call for what is in its answer. An answer that decode cannot use
+// is an *Error with the 2xx status and the error of decode.
+func ask[T any](ctx context.Context, c *Client, r request, decode func(answer) (T, error)) (T, error) {
+	var none T
+	a, err := c.send(ctx, r)
+	if err != nil {
+		return none, err
+	}
+	v, err := decode(a)
+	if err != nil {
+		return none, r.failed(&Error{Op: r.op, Status: a.status, Err: err})
+	}
+	return v, nil
+}
+
+// failed returns e with the remedy of r.
+func (r request) failed(e *Error) *Error {
+	if r.remedy != nil {
+		e.remedy = r.remedy(e)
+	}
+	return e
 }
 
 // check returns why the call cannot be made as it is.
@@ -75,8 +111,8 @@ func (r request) check(key string) error {
 	switch {
 	case r.refused != nil:
 		return fmt.Errorf("%w: %w", ErrInvalid, r.refused)
-	case r.method == http.MethodPost && len(r.body) == 0:
-		return fmt.Errorf("%w: the request body is empty: build it with the Body method of the add-on", ErrInvalid)
+	case (r.method == http.MethodPost || r.method == http.MethodPut) && len(r.body) == 0:
+		return fmt.Errorf("%w: the request body is empty: build it with the Body method of what is sent", ErrInvalid)
 	case key == "" && !r.keyless:
 		return fmt.Errorf("%w: it is empty", ErrAPIKey)
 	case !headerSafe(key):

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,11 @@ type operation struct {
 }
 
 // operations is every operation there is.
-var operations = []operation{
+var operations = slices.Concat(addonOperations, postOperations)
+
+// addonOperations are those of add-ons, beginning with the six that are
+// answered with a Receipt.
+var addonOperations = []operation{
 	{"create post add-on", func(ctx context.Context, c *Client) (Receipt, error) {
 		return c.CreatePostAddon(ctx, "AZir15UU", testToken, []byte(`{"widgets":[]}`))
 	}},
@@ -75,6 +80,17 @@ var operations = []operation{
 
 // createPostAddon is the operation for tests in which it does not matter.
 var createPostAddon = operations[0].call
+
+// method returns the HTTP method of an operation.
+func (op operation) method(t *testing.T) (method string) {
+	t.Helper()
+	c := newTestClient(t, "http://kenar.test", Config{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		method = r.Method
+		return nil, errors.New("not sent")
+	})})
+	_, _ = op.call(t.Context(), c)
+	return method
+}
 
 // wireServer is a TCP server which keeps the exact bytes of every request and
 // leaves the answer, or the lack of one, to the test.
@@ -192,7 +208,10 @@ func replyThenClose(s string) func(int, net.Conn) bool {
 	}
 }
 
-const okAnswer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{\"id\":\"addon1\",\"image_name\":\"a.jpg\"}"
+// okAnswer is one that every operation is content with.
+var okAnswer = answerOf(http.StatusOK, `{"id":"`+paymentID+`","image_name":"a.jpg",`+
+	`"post_token":"AZir15UU","transaction":{"id":"`+paymentID+`"},"image":{"url":"https://divar.ir/"},`+
+	`"path":"/a.jpg","video_name":"a.mp4","thumbnail_name":"a.jpg"}`)
 
 // reset closes a connection with a TCP reset.
 func reset(conn net.Conn) {

@@ -187,5 +187,5 @@ func (a App) mayTouch(p *Post) bool {
 
 // may reports whether the key has a permission.
 func (k Key) may(permission string) bool {
-	return k.Permissions == nil || slices.Contains(k.Permissions, permission)
+	return permission == "" || k.Permissions == nil || slices.Contains(k.Permissions, permission)
 }

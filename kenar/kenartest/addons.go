@@ -122,9 +122,10 @@ func (s *Server) enqueue(p pending, now time.Time) {
 	s.pending = append(s.pending, p)
 }
 
-// settle does what was due until now: attachments in the order of acceptance,
-// then expiry.
+// settle does what was due until now: payments, reviews and the end of posts,
+// attachments in the order of acceptance, then the expiry of add-ons.
 func (s *Server) settle(now time.Time) {
+	s.agenda.run(now)
 	for len(s.pending) > 0 && !s.pending[0].due.After(now) {
 		next := s.pending[0]
 		s.pending[0] = pending{} // let go of the body

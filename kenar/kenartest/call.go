@@ -19,7 +19,8 @@ type Call struct {
 	Op         Op     // empty: no operation of Kenar
 	Permission string // of the API key, that the operation needs
 	// Target is what the path names: post/<token>, business/<token>,
-	// user/<id>, or addon/<id> for the deletion of a user add-on.
+	// user/<id>, addon/<id> for the deletion of a user add-on, category/<slug>
+	// or transaction/<id>.
 	Target string
 	Key    string // the name of the API key; empty: none that is known; of an upload, "unknown" for such a one
 	Grant  string // the name of the access token's grant, "unknown" for one that is not known

@@ -207,3 +207,23 @@ func (n *node) strings() map[string]string {
 	}
 	return m
 }
+
+// string is the text of a string or a number; "" for what is absent.
+func (n *node) string() string {
+	if n == nil {
+		return ""
+	}
+	return n.text
+}
+
+// list is an array of strings; nil for what is absent.
+func (n *node) list() []string {
+	if n == nil {
+		return nil
+	}
+	texts := make([]string, 0, len(n.items))
+	for i := range n.items {
+		texts = append(texts, n.items[i].text)
+	}
+	return texts
+}

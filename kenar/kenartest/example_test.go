@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
@@ -63,4 +65,26 @@ func ExampleServer_Script() {
 	)
 	fmt.Println(len(kenar.PendingFaults()), "faults are waiting")
 	// Output: 2 faults are waiting
+}
+
+func ExampleServer_Books() {
+	kenar := kenartest.New(kenartest.Config{})
+	kenar.SetBalance("", 1_000_000)
+	kenar.AddPost(kenartest.Post{Token: "unpaid", State: "PAYMENT_REQ"})
+	// The payment is pending for a minute, and then fails.
+	kenar.ScriptPayments(kenartest.Outcome{
+		State: kenartest.TransactionPending, Then: kenartest.TransactionFailed, After: time.Minute,
+	})
+
+	body := strings.NewReader(`{"id":"550e8400-e29b-41d4-a716-446655440000"}`)
+	r := httptest.NewRequest(http.MethodPost, "/experimental/open-platform/post/unpaid/publish", body)
+	r.Header.Set("X-API-Key", "any key will do")
+	kenar.ServeHTTP(httptest.NewRecorder(), r)
+
+	books := kenar.Books("")
+	fmt.Println(books.Balance, "rials left,", books.Pending, "held,", books.Completed, "spent")
+	fmt.Println("mistakes:", books.Check())
+	// Output:
+	// 500000 rials left, 500000 held, 0 spent
+	// mistakes: <nil>
 }

@@ -19,14 +19,15 @@ const UploadImage Op = "image.upload"
 // imageUpload is the only route of the image service. The file name in it is
 // a constant (Kenar docs, images).
 var imageUpload = operation{
-	op: UploadImage, method: http.MethodPut, prefix: "/v2/image-service/open-platform/image.jpg",
+	op: UploadImage, method: http.MethodPut, path: "/v2/image-service/open-platform/image.jpg",
 	serve: (*Server).uploadImage,
 }
 
 // defaultMaxImageBytes is an assumption: no limit is documented.
 const defaultMaxImageBytes = 10 << 20
 
-// ImageIDs says which ids of images a widget may have beside "logo". What
+// ImageIDs says which ids of images a widget may have beside "logo". Anything
+// but AnyImageID also wants the images and the video of a post uploaded. What
 // Kenar makes of one that it does not know is not documented; here it is 400
 // with code 3.
 type ImageIDs int

@@ -17,14 +17,13 @@ const (
 	GetUserBusinesses Op = "user.get_businesses"
 )
 
-// accountOperations are the routes whose path names no target: the prefix is
-// all of it.
+// accountOperations are the routes whose path names no target.
 var accountOperations = []operation{
-	{op: AuthorizeApp, method: http.MethodGet, prefix: "/oauth2/auth", serve: (*Server).authorize},
-	{op: IssueTokens, method: http.MethodPost, prefix: "/oauth2/token", serve: (*Server).issueTokens},
-	{op: GetUser, method: http.MethodGet, prefix: "/v1/open-platform/users",
+	{op: AuthorizeApp, method: http.MethodGet, path: "/oauth2/auth", serve: (*Server).authorize},
+	{op: IssueTokens, method: http.MethodPost, path: "/oauth2/token", serve: (*Server).issueTokens},
+	{op: GetUser, method: http.MethodGet, path: "/v1/open-platform/users",
 		permission: "USER_RETRIEVE", scopes: []string{"USER_ID", "USER_PHONE"}, serve: (*Server).getUser},
-	{op: GetUserBusinesses, method: http.MethodGet, prefix: "/v1/open-platform/user/businesses",
+	{op: GetUserBusinesses, method: http.MethodGet, path: "/v1/open-platform/user/businesses",
 		permission: "GET_USER_BUSINESSES", scopes: []string{"USER_BUSINESSES_READ"}, serve: (*Server).getUserBusinesses},
 }
 

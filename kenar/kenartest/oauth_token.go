@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// readParameters reads what the OAuth server's operations are told, and leaves
+// readParameters reads what an operation is told beside a JSON body, and leaves
 // of the body only what may be on record.
 func (req *request) readParameters(u *url.URL) {
 	if req.op == nil {
 		return
 	}
 	switch req.op.op {
-	case AuthorizeApp:
+	case AuthorizeApp, ListTransactions:
 		req.query = u.Query()
 	case IssueTokens:
 		form, err := url.ParseQuery(string(req.body))

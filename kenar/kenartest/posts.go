@@ -24,6 +24,7 @@ type Post struct {
 	ChatEnabled bool
 	Development bool      // a development post
 	PublishedAt time.Time // zero: when it is added
+	ExpiresAt   time.Time // when it is retired; zero: never
 }
 
 const published = "PUBLISHED"
@@ -44,6 +45,8 @@ func (s *Server) AddPost(posts ...Post) {
 		}
 		_, replaced := s.posts[p.Token]
 		s.posts[p.Token] = &p
+		s.listings[p.Token] = listingOf(&p)
+		s.retireLater(s.listings[p.Token])
 		if !replaced {
 			s.inherit(&p, now)
 		}
@@ -55,8 +58,8 @@ func (s *Server) RemovePost(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle(s.now())
-	delete(s.posts, token)
-	s.detach(func(_ Addon, onto string) bool { return onto == "post/"+token })
+	delete(s.listings, token)
+	s.removePost(token)
 }
 
 // recentPosts returns the user's posts that pass keep, newest first.
@@ -86,13 +89,15 @@ type finderPost struct {
 }
 
 type finderData struct {
-	Title       string `json:"title,omitempty"`
-	Description string `json:"description,omitempty"`
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Images      []string `json:"images,omitempty"`
 }
 
 func (s *Server) getPost(req *request) answer {
 	p := s.posts[req.id]
-	if p == nil {
+	// What was submitted is shown while it is published.
+	if l := s.listings[req.id]; p == nil || l.Submitted && !l.State.visible() {
 		return notFound.because("post not found")
 	}
 	if !req.app.mayTouch(p) {
@@ -107,8 +112,8 @@ func (s *Server) getPost(req *request) answer {
 		State:            p.State,
 		FirstPublishedAt: p.PublishedAt.UTC().Truncate(time.Second),
 	}
-	if data := (finderData{p.Title, p.Description}); data != (finderData{}) {
-		found.Data = &data
+	if images := s.listings[req.id].Images; p.Title != "" || p.Description != "" || len(images) > 0 {
+		found.Data = &finderData{p.Title, p.Description, images}
 	}
 	return success(found)
 }

@@ -40,13 +40,14 @@ func (v *violation) String() string {
 // tables of widgets read like the documents they come from; also is for the
 // few rules that concern several fields.
 type schema struct {
-	kind   kind
+	kind   kind       // "" is any
 	limit  int        // strings: most code points, 0 for any number
 	enum   *enum      // strings: the allowed values, nil for any
 	lo, hi int64      // numbers: the range. arrays: the count, hi 0 for no limit
 	elem   *schema    // arrays, and objects used as maps
 	fields []property // objects
 	free   bool       // objects: any content
+	real   bool       // numbers: any of them, whole or not
 	also   func(checker, *node) *violation
 }
 
@@ -66,6 +67,7 @@ func text(limit int) *schema                { return &schema{kind: stringKind, l
 func truth() *schema                        { return &schema{kind: boolKind} }
 func oneOf(e *enum) *schema                 { return &schema{kind: stringKind, enum: e} }
 func integer(lo, hi int64) *schema          { return &schema{kind: numberKind, lo: lo, hi: hi} }
+func double() *schema                       { return &schema{kind: numberKind, real: true} }
 func mapOf(elem *schema) *schema            { return &schema{kind: objectKind, elem: elem} }
 func anyObject() *schema                    { return &schema{kind: objectKind, free: true} }
 func object(p ...property) *schema          { return &schema{kind: objectKind, fields: p} }
@@ -107,7 +109,7 @@ type checker struct {
 
 // check returns the first violation, in the order of the schema, or nil.
 func (c checker) check(s *schema, n *node) *violation {
-	if n.kind != s.kind {
+	if s.kind != "" && n.kind != s.kind {
 		return violate("is %s, want %s", n.kind, s.kind)
 	}
 	var v *violation
@@ -115,7 +117,9 @@ func (c checker) check(s *schema, n *node) *violation {
 	case stringKind:
 		v = c.checkText(s, n)
 	case numberKind:
-		v = checkInteger(s, n)
+		if !s.real {
+			v = checkInteger(s, n)
+		}
 	case arrayKind:
 		v = c.checkArray(s, n)
 	case objectKind:

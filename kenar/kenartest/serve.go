@@ -19,6 +19,7 @@ const maxBody = 4 << 20
 type request struct {
 	method string
 	path   string
+	base   string // scheme and host that were called
 	header http.Header
 	op     *operation // nil: none that Kenar has
 	id     string     // at the end of the path
@@ -26,7 +27,7 @@ type request struct {
 	body   []byte
 	err    error // the body could not be read to its end
 
-	query url.Values // of the authorize page
+	query url.Values // of the authorize page and of lists
 	form  url.Values // of the token endpoint
 
 	image Image // an upload
@@ -61,21 +62,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // read takes in a request and checks its body, which needs no lock.
 func (s *Server) read(w http.ResponseWriter, r *http.Request) *request {
-	req := &request{method: r.Method, path: r.URL.EscapedPath(), header: r.Header}
+	req := &request{method: r.Method, path: r.URL.EscapedPath(), base: baseURL(r), header: r.Header}
 	if req.op, req.id = route(r.Method, r.URL); req.op != nil && req.op.kind != "" {
 		req.target = req.op.kind + "/" + req.id
 	}
-	most := int64(maxBody)
-	if req.op == &imageUpload {
-		most = s.maxImageBytes()
-	}
-	req.body, req.err = io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	req.body, req.err = io.ReadAll(http.MaxBytesReader(w, r.Body, s.maxBytes(req.op)))
 	req.readParameters(r.URL)
 	req.now = s.now()
-	if req.op == &imageUpload && req.err == nil && !s.cfg.NoValidation {
-		req.readImage()
+	if req.op != nil && req.err == nil && !s.cfg.NoValidation {
+		switch req.op.op {
+		case UploadImage:
+			req.readImage()
+		case UploadPostImage, UploadPostVideo:
+			req.readMedia()
+		}
 	}
-	if req.err != nil || req.op == nil || req.op.body == nil || s.cfg.NoValidation {
+	if req.err != nil || req.op == nil || req.op.body == nil || s.cfg.NoValidation && req.op.addon() {
 		return req
 	}
 	doc, err := parse(req.body)
@@ -89,6 +91,27 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) *request {
 		req.fault = v.String()
 	}
 	return req
+}
+
+func baseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// maxBytes is the largest body that is read for an operation.
+func (s *Server) maxBytes(op *operation) int64 {
+	if op == nil {
+		return maxBody
+	}
+	switch op.op {
+	case UploadImage, UploadPostImage:
+		return s.maxImageBytes()
+	case UploadPostVideo:
+		return maxVideoBytes
+	}
+	return maxBody
 }
 
 // judge decides about a call, carries it out, and puts it on record, all in

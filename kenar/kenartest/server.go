@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -61,9 +62,13 @@ type Config struct {
 	// Kenar's limit is not documented.
 	MaxImageBytes int64
 
+	// Posts are the rules of posts and payments.
+	Posts PostRules
+
 	// Latency is how long every answer takes, in real time.
 	Latency time.Duration
-	// NoValidation accepts any body unread, for benchmarks of clients.
+	// NoValidation accepts any add-on and any upload unread, for benchmarks
+	// of clients.
 	NoValidation bool
 	// NoRecord keeps no Calls, for benchmarks of clients. Count, WaitCalls
 	// and Max still count.
@@ -114,6 +119,22 @@ type Server struct {
 	pending     []pending       // by due time
 	nextExpiry  time.Time       // zero: nothing expires
 	uploads     []*Image        // by the time of upload
+
+	// Posts that are submitted, and the money for them.
+	agenda       agenda
+	schemas      map[string]*submitSchema // by category
+	listings     map[string]*Listing      // by post token, also of deleted posts
+	submitted    []string                 // post tokens
+	review       func(Listing) string     // nil: none is refused
+	barred       map[string]bool          // by user
+	media        mediaStore
+	buttons      map[string]Button // by target
+	prices       map[market]Price
+	accounts     map[string]*account     // by app
+	transactions map[string]*Transaction // by id
+	payments     []*Transaction          // in the order of their creation
+	paymentCount int                     // also of failed ones that were tried again
+	outcomes     []Outcome               // of the next payments
 }
 
 // New returns a server that does not listen; serve it as an http.Handler. It
@@ -135,6 +156,14 @@ func New(cfg Config) *Server {
 		attached:    make(map[slot]Addon),
 		inherited:   make(map[slot]Addon),
 		ids:         make(map[slot]string),
+
+		schemas:      maps.Clone(defaultSubmitSchemas()),
+		listings:     make(map[string]*Listing),
+		barred:       make(map[string]bool),
+		buttons:      make(map[string]Button),
+		prices:       make(map[market]Price),
+		accounts:     make(map[string]*account),
+		transactions: make(map[string]*Transaction),
 	}
 	for _, l := range cfg.Limits {
 		if l.Calls <= 0 || l.Window <= 0 || l.Permission == "" {

@@ -16,6 +16,7 @@ const (
 	Unauthenticated Verdict = "unauthenticated" // API key or access token not known
 	Forbidden       Verdict = "forbidden"       // permission, scope, widget type or ownership lacking
 	Limited         Verdict = "limited"         // one call too many
+	Refused         Verdict = "refused"         // the state of a post, of the balance or of a transaction does not allow it
 	NotFound        Verdict = "not found"       // no such operation, post or add-on
 	Faulted         Verdict = "fault"           // answered by a Fault, not by the service
 	Down            Verdict = "down"            // arrived while SetDown(true)
@@ -37,6 +38,8 @@ var (
 	bodyTooLarge       = refusal{Invalid, http.StatusRequestEntityTooLarge, 3}
 	notFound           = refusal{NotFound, http.StatusNotFound, 5}
 	permissionDenied   = refusal{Forbidden, http.StatusForbidden, 7}
+	alreadyExists      = refusal{Refused, http.StatusConflict, 6}
+	wrongState         = refusal{Refused, http.StatusPreconditionFailed, 9}
 	resourceExhausted  = refusal{Limited, http.StatusTooManyRequests, 8}
 	failedPrecondition = refusal{Unauthenticated, http.StatusPreconditionFailed, 9}
 	unauthenticated    = refusal{Unauthenticated, http.StatusUnauthorized, 16}
