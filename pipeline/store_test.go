@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
@@ -13,19 +14,21 @@ func TestStatusTellsOfTheStore(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, kenartest.Config{})
 	trouble := errors.New("embedded JetStream: stream KENAR_EVENTS: no space left on device")
-	reports := []error{trouble, nil} // the handler answers one request at a time
+	var full atomic.Bool
 	l.worker(func(s *settings) {
 		s.cfg.Store = func() error {
-			report := reports[0]
-			reports = reports[1:]
-			return report
+			if full.Load() {
+				return trouble
+			}
+			return nil
 		}
 	})
-	for _, want := range []string{trouble.Error(), ""} {
-		s, err := l.client.Status(t.Context())
-		must(t, err)
-		if len(s.Workers) != 1 || s.Workers[0].Store != want {
-			t.Errorf("workers %+v, want one whose store says %q", s.Workers, want)
-		}
+	for _, want := range []string{"", trouble.Error(), ""} {
+		full.Store(want != "")
+		l.eventually("the worker says of its store: "+want, func() bool {
+			s, err := l.client.Status(t.Context())
+			must(t, err)
+			return len(s.Workers) == 1 && s.Workers[0].Store == want
+		})
 	}
 }
