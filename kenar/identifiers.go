@@ -1,48 +1,47 @@
 package kenar
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
 // Identifiers are the identifiers of a vehicle or a property that a document
 // holds in clear text under the keys that are masked. They are kept to find
 // the same values elsewhere, in a text that would show them to everybody. The
-// zero value holds none.
+// zero value holds none. Identifiers do not change, and may be used by many
+// goroutines at once.
 type Identifiers struct {
-	values []identifier
+	words   automaton           // those with a letter
+	numbers map[string]struct{} // those of digits only
+	hashes  automaton           // the values that are hashed already
+
+	masked map[string]string // what is sent for a whole value, by its normalised form
 }
 
-// An identifier is a value as it is searched for.
-type identifier struct {
-	text   []rune // normalised, without what people put between the parts
-	number bool   // digits only: it must not be part of a longer number
-
-	whole  string // the value, normalised
-	hash   string // what is sent for it; empty for a part of a value
-	hashed bool   // the value is its hash already
-}
-
-// The shortest identifiers that are searched for. A shorter one occurs in
-// texts by chance.
+// What is searched for, in characters. A shorter identifier occurs in texts by
+// chance, and what is longer identifies nothing: even a hash has only 64.
 const (
 	minIdentifier = 5
 	minNumber     = 6
+	maxIdentifier = 256
 )
+
+// maxShown is how many places Shown names. A document may have one in every
+// few bytes, each with a path as long as the document is deep.
+const maxShown = 100
 
 // Removed stands in a document for an identifier that stood in a text. A text
 // with it must not be sent: its reader would wonder.
 const Removed = "•••removed•••"
 
 // FindIdentifiers returns the identifiers that JSON documents hold at whatever
-// depth.
+// depth. Values of fewer than 5 characters, or 6 digits, and of more than 256
+// are left out.
 func FindIdentifiers(docs ...[]byte) (Identifiers, error) {
-	var ids Identifiers
+	ids := Identifiers{numbers: map[string]struct{}{}, masked: map[string]string{}}
 	for _, doc := range docs {
 		err := walkStrings(doc, func(s docString) {
 			if s.key != "" {
@@ -50,67 +49,100 @@ func FindIdentifiers(docs ...[]byte) (Identifiers, error) {
 			}
 		})
 		if err != nil {
-			return ids, err
+			return Identifiers{}, err
 		}
 	}
+	ids.words.link()
+	ids.hashes.link()
 	return ids, nil
 }
 
+// add makes ids search for a value and, where it has several, for each of its
+// parts.
 func (ids *Identifiers) add(key, value string) {
-	parts := strings.Split(value, "|")
-	for _, part := range parts {
-		id := identifier{number: true, whole: normalize(part)}
-		id.hashed = isHash(id.whole)
-		if len(parts) == 1 && !id.hashed {
-			id.hash, _ = Mask(key, part) // else it has none
+	if strings.Contains(value, "|") {
+		for part := range strings.SplitSeq(value, "|") {
+			ids.addWord(part)
 		}
-		for _, r := range id.whole {
-			if between(r) {
-				continue
-			}
-			id.text = append(id.text, r)
-			id.number = id.number && isDigit(r)
-		}
-		if n := len(id.text); n >= minNumber || n >= minIdentifier && !id.number {
-			ids.values = append(ids.values, id)
-		}
+	}
+	if clear := ids.addWord(value); !clear {
+		return
+	}
+	if hash, err := Mask(key, value); err == nil { // else there is none to send
+		ids.masked[normalize(value)] = hash
 	}
 }
 
+// addWord reports whether word is one to search for, and not hashed.
+func (ids *Identifiers) addWord(word string) (clear bool) {
+	var (
+		text   []rune
+		number = true
+	)
+	for _, l := range (reading{text: word}).letters() {
+		text = append(text, l.r)
+		number = number && isDigit(l.r)
+	}
+	switch n := len(text); {
+	case n < minIdentifier, n < minNumber && number, n > maxIdentifier:
+		return false
+	case isMark(string(text)):
+		return false
+	case isHash(normalize(word)):
+		ids.hashes.add(text)
+		return false
+	case number:
+		ids.numbers[string(text)] = struct{}{}
+	default:
+		ids.words.add(text)
+	}
+	return true
+}
+
+// isMark reports whether a value is what stands for a value that was removed,
+// or has it within. It identifies nothing, and to look for it would be to find
+// one's own marks.
+func isMark(folded string) bool {
+	return strings.Contains(folded, "•") || strings.Contains(strings.ToUpper(Removed), folded)
+}
+
 // Shown returns the paths of the strings of a JSON document, such as
-// widgets[2].title_row.text, in which an identifier or its hash can be read.
-// Case, the kind of digits, and blanks and dashes within do not matter.
+// widgets[2].title_row.text, in which an identifier or its hash can be read, a
+// hundred of them at most.
+//
+// However an identifier is spelled, it is found: case, accents, the kind of
+// digits, full-width and other compatible characters, what is not seen, blanks
+// and dashes within, and percent-encoding do not matter. One of digits only is
+// not found in a longer number.
 func (ids Identifiers) Shown(doc []byte) ([]string, error) {
 	var paths []string
-	if len(ids.values) == 0 {
+	if ids.empty() {
 		return nil, nil
 	}
 	err := walkStrings(doc, func(s docString) {
-		if s.key == "" && len(ids.find(s.text)) > 0 {
+		if s.key != "" || len(paths) == maxShown {
+			return
+		}
+		var found search
+		found.hashes(ids, s.text)
+		found.clear(ids, s.text)
+		if len(found.spans) > 0 {
 			paths = append(paths, s.path())
 		}
 	})
 	return paths, err
 }
 
-// Redact replaces every identifier in a text by [Removed].
+func (ids Identifiers) empty() bool {
+	return ids.words.empty() && ids.hashes.empty() && len(ids.numbers) == 0
+}
+
+// Redact replaces every identifier in a text, in whatever spelling Shown finds
+// it, by [Removed], and leaves every other byte as it is. Identifiers that
+// overlap become one. Hashes stay. Redacting twice is redacting once.
 func (ids Identifiers) Redact(text string) string {
-	found := ids.find(text)
-	if len(found) == 0 {
-		return text
-	}
-	var b strings.Builder
-	done := 0
-	for _, f := range found {
-		if f.hashed || f.start < done {
-			continue
-		}
-		b.WriteString(text[done:f.start])
-		b.WriteString(Removed)
-		done = f.end
-	}
-	b.WriteString(text[done:])
-	return b.String()
+	var found search
+	return found.redact(ids, text)
 }
 
 // redactJSON is Redact for every string of a valid JSON document, but those
@@ -118,7 +150,7 @@ func (ids Identifiers) Redact(text string) string {
 // nothing but an identifier becomes its hash, as it would under its key: some
 // producer has another name for it.
 func (ids Identifiers) redactJSON(doc []byte) ([]byte, error) {
-	if len(ids.values) == 0 {
+	if ids.empty() {
 		return doc, nil
 	}
 	var out []byte
@@ -127,8 +159,8 @@ func (ids Identifiers) redactJSON(doc []byte) ([]byte, error) {
 		if s.key != "" {
 			return
 		}
-		clean := ids.hashOf(s.text)
-		if clean == "" {
+		clean, ok := ids.masked[normalize(s.text)]
+		if !ok {
 			clean = ids.Redact(s.text)
 		}
 		if clean == s.text {
@@ -144,152 +176,124 @@ func (ids Identifiers) redactJSON(doc []byte) ([]byte, error) {
 	return append(out, doc[done:]...), err
 }
 
-// hashOf returns what is sent for a text that is an identifier, and "" when
-// it is none.
-func (ids Identifiers) hashOf(text string) string {
-	normal := normalize(text)
-	for _, id := range ids.values {
-		if id.hash != "" && id.whole == normal {
-			return id.hash
-		}
-	}
-	return ""
-}
-
 // A span is a part of a text, in bytes.
-type span struct {
-	start, end int
-	hashed     bool // of a hash
+type span struct{ start, end int }
+
+// A search looks for identifiers in one text.
+type search struct {
+	spans []span // where they stand; in no order, and they may overlap
+	steps int    // what it took: characters looked at, and states of automata
 }
 
-// find returns where identifiers stand in a text, in order.
-func (ids Identifiers) find(text string) []span {
-	if len(ids.values) == 0 || strings.HasPrefix(text, "data:image/") {
-		return nil // letters of an image mean nothing
-	}
-	var compact []rune // the text as identifiers are
-	var at []span      // where each of its runes stands
-	for i, r := range text {
-		if n := normalRune(r); !between(n) {
-			compact = append(compact, n)
-			at = append(at, span{start: i, end: i + len(string(r))})
+// redact is Identifiers.Redact. One identifier may be found only when another
+// that touched it is gone: 701234 in AB-551701234, when AB-551 is one
+// too. There are few such rounds, however long the text: a word may set free a
+// number, and that one a number in groups.
+func (s *search) redact(ids Identifiers, text string) string {
+	for {
+		s.spans = s.spans[:0]
+		s.clear(ids, text)
+		if len(s.spans) == 0 {
+			return text
 		}
-	}
-	var found []span
-	for _, id := range ids.values {
-		for from := 0; ; {
-			i := indexRunes(compact[from:], id.text)
-			if i < 0 {
-				break
+		slices.SortFunc(s.spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+		var b strings.Builder
+		done := 0
+		for i, f := range s.spans {
+			if i == 0 || f.start >= done {
+				b.WriteString(text[done:f.start])
+				b.WriteString(Removed)
 			}
-			start, end := from+i, from+i+len(id.text)
-			from = start + 1
-			if id.number && (start > 0 && isDigit(compact[start-1]) || end < len(compact) && isDigit(compact[end])) {
-				continue
-			}
-			found = append(found, span{at[start].start, at[end-1].end, id.hashed})
-			from = end
+			done = max(done, f.end)
 		}
+		b.WriteString(text[done:])
+		text = b.String()
 	}
-	slices.SortFunc(found, func(a, b span) int { return a.start - b.start })
-	return found
 }
 
-func indexRunes(s, sub []rune) int {
-	for i := 0; i+len(sub) <= len(s); i++ {
-		if slices.Equal(s[i:i+len(sub)], sub) {
-			return i
+// clear looks for the identifiers that must not be read in clear text. The
+// letters of an image or a hash mean nothing.
+func (s *search) clear(ids Identifiers, text string) {
+	if ids.words.empty() && len(ids.numbers) == 0 || isHash(normalize(text)) {
+		return
+	}
+	for letters := range readings(visible(text)) {
+		s.words(ids.words, letters)
+		s.numbers(ids.numbers, letters)
+	}
+}
+
+// hashes looks for the values that are hashed already.
+func (s *search) hashes(ids Identifiers, text string) {
+	if ids.hashes.empty() {
+		return
+	}
+	for letters := range readings(visible(text)) {
+		s.words(ids.hashes, letters)
+	}
+}
+
+// visible is the part of a text that somebody may read: all of it, but of an
+// image within a text just what comes before its bytes.
+func visible(text string) string {
+	const scheme = "data:" // an image may have an https URL too, which is read
+	if len(text) < len(scheme) || !strings.EqualFold(text[:len(scheme)], scheme) || !widgets.IsImageSource(text) {
+		return text
+	}
+	head, _, _ := strings.Cut(text, ",")
+	return head
+}
+
+// words adds where a word ends in letters: the longest that ends there, of
+// which the others are part.
+func (s *search) words(words automaton, letters []letter) {
+	if words.empty() {
+		return
+	}
+	var state int32
+	for i, l := range letters {
+		next, steps := words.next(state, l.r)
+		state, s.steps = next, s.steps+steps
+		if n := words.word(state); n > 0 {
+			s.spans = append(s.spans, span{letters[i+1-n].start, l.end})
 		}
 	}
-	return -1
+}
+
+// numbers adds the numbers of letters that are wanted. A number ends where
+// there is no further digit, or one that stands apart: 701234 is in "701234
+// 1401" and "701234/12", not in 1701234 or 35.701234. Digits in groups are
+// read as one number besides, and in no other way: 70 12 34 is one, and not a
+// part of 1 70 12 34.
+func (s *search) numbers(numbers map[string]struct{}, letters []letter) {
+	if len(numbers) == 0 {
+		return
+	}
+	var digits []byte // of the groups up to here, one after the other
+	first, group := 0, 0
+	add := func(from, to int) {
+		if _, ok := numbers[string(digits[from-first:])]; ok {
+			s.spans = append(s.spans, span{letters[from].start, letters[to-1].end})
+		}
+	}
+	for i := range len(letters) + 1 {
+		s.steps++
+		digit := i < len(letters) && isDigit(letters[i].r)
+		if len(digits) > 0 && (!digit || letters[i].apart) {
+			add(group, i)
+			group = i
+		}
+		if len(digits) > 0 && !digit {
+			add(first, i)
+			digits = digits[:0]
+		}
+		if digit {
+			if len(digits) == 0 {
+				first, group = i, i
+			}
+			digits = append(digits, byte(letters[i].r))
+		}
+	}
 }
 
 func isDigit(r rune) bool { return '0' <= r && r <= '9' }
-
-// between reports whether people may write r between the parts of an
-// identifier without meaning another one.
-func between(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Pd, r) || r == '_' || r == '/' || r == '.'
-}
-
-// A docString is a string or number of a JSON document, or a key.
-type docString struct {
-	text       string
-	start, end int    // of the token in the document
-	key        string // under which values are masked; "": under no such key
-	path       func() string
-}
-
-// walkStrings shows every string, number and key of a JSON document in order.
-func walkStrings(doc []byte, visit func(docString)) error {
-	var valid json.RawMessage
-	if err := json.Unmarshal(doc, &valid); err != nil {
-		return fmt.Errorf("look for identifiers: %w", err)
-	}
-	w := docWalker{doc: doc, tokens: json.NewDecoder(bytes.NewReader(doc)), visit: visit}
-	w.tokens.UseNumber()
-	return w.value("")
-}
-
-type docWalker struct {
-	doc    []byte
-	tokens *json.Decoder
-	visit  func(docString)
-	steps  []string
-}
-
-func (w *docWalker) value(key string) error {
-	before := int(w.tokens.InputOffset())
-	t, err := w.tokens.Token()
-	if err != nil {
-		return err
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		return w.composite(t, key)
-	case string:
-		w.show(before, t, key)
-	case json.Number:
-		text := t.String()
-		if plain, err := decimal(text); err == nil {
-			text = plain
-		}
-		w.show(before, text, key)
-	}
-	return nil
-}
-
-func (w *docWalker) composite(open json.Delim, key string) error {
-	for i := 0; w.tokens.More(); i++ {
-		step, inner := "["+strconv.Itoa(i)+"]", key
-		if open == '{' {
-			before := int(w.tokens.InputOffset())
-			t, err := w.tokens.Token()
-			if err != nil {
-				return err
-			}
-			name, _ := t.(string)
-			step = "." + name
-			if key == "" && Sensitive(name) {
-				inner = name
-			}
-			w.show(before, name, "")
-		}
-		w.steps = append(w.steps, step)
-		if err := w.value(inner); err != nil {
-			return err
-		}
-		w.steps = w.steps[:len(w.steps)-1]
-	}
-	_, err := w.tokens.Token()
-	return err
-}
-
-// show calls visit for the token that was just read. before is where the one
-// before it ended.
-func (w *docWalker) show(before int, text, key string) {
-	end := int(w.tokens.InputOffset())
-	token := bytes.TrimLeft(w.doc[before:end], " \t\r\n:,")
-	w.visit(docString{text: text, start: end - len(token), end: end, key: key,
-		path: func() string { return strings.TrimPrefix(strings.Join(w.steps, ""), ".") }})
-}

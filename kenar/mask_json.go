@@ -33,11 +33,13 @@ func RedactJSON(doc []byte) ([]byte, error) {
 // RedactJSON is the function RedactJSON with identifiers that come from
 // elsewhere, such as from what the document was turned into.
 func (ids Identifiers) RedactJSON(doc []byte) ([]byte, error) {
-	doc, err := ids.redactJSON(doc)
+	// Keys are texts too, and could be what is redacted: they have to tell
+	// which values are masked before.
+	doc, err := maskJSON(doc, true)
 	if err != nil {
 		return nil, err
 	}
-	return maskJSON(doc, true)
+	return ids.redactJSON(doc)
 }
 
 // Credential reports whether a key names something that lets its reader act
@@ -84,7 +86,7 @@ func (m *masker) value(key string, nested bool) error {
 	}
 	switch t := t.(type) {
 	case json.Delim:
-		return m.composite(t, key)
+		return m.composite(t, key, nested)
 	case string:
 		m.scalar(before, key, nested, t)
 	case json.Number:
@@ -97,25 +99,26 @@ func (m *masker) value(key string, nested bool) error {
 	return nil
 }
 
-// composite copies the object or array that open has begun.
-func (m *masker) composite(open json.Delim, key string) error {
-	if open == '{' && strings.EqualFold(key, oldRealEstateID) {
+// composite copies the object or array that open has begun. Nested ones are no
+// pairs: to try each would be to read the innermost as often as it is nested.
+func (m *masker) composite(open json.Delim, key string, nested bool) error {
+	if open == '{' && !nested && strings.EqualFold(key, oldRealEstateID) {
 		if done, err := m.pair(); done || err != nil {
 			return err
 		}
 	}
 	for m.tokens.More() {
-		member, nested := key, true
+		member, inner := key, true
 		if open == '{' {
 			t, err := m.tokens.Token()
 			if err != nil {
 				return err
 			}
 			if name, _ := t.(string); key == "" && (Sensitive(name) || m.credentials && Credential(name)) {
-				member, nested = name, false
+				member, inner = name, false
 			}
 		}
-		if err := m.value(member, nested); err != nil {
+		if err := m.value(member, inner); err != nil {
 			return err
 		}
 	}
