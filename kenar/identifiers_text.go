@@ -131,13 +131,10 @@ func (r reading) letters() []letter {
 
 // separates reports whether people may write r between the parts of an
 // identifier without meaning another one, while they would not within a
-// number. + is a blank in an address.
+// number: any sign but the one that stands for what was removed, the one
+// that encodes, and the dot (see unseen).
 func separates(r rune) bool {
-	switch r {
-	case '_', '/', '+', '\u2044', '\u2212': // the last two are a slash and a minus
-		return true
-	}
-	return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r)
+	return unicode.IsSpace(r) || unicode.In(r, unicode.P, unicode.S) && r != '•' && r != '%' && r != '.'
 }
 
 // unseen reports whether r changes nothing for the reader of an identifier or

@@ -12,6 +12,7 @@ import (
 // An addOn is what is to be shown, whatever kind of event it was made from.
 type addOn struct {
 	api      string
+	report   string             // what it was made from: "inspection", "valuation" or ""
 	legacy   widgets.LegacyList // set for api v1
 	list     widgets.List
 	semantic kenar.Semantic
@@ -41,15 +42,24 @@ func (b Builder) addOn(kind Kind, typ string, data json.RawMessage) (a addOn, wa
 		return a, warnings, err
 	}
 	var faults widgets.Faults
-	for _, image := range a.list.ImageSources() {
+	for i, image := range a.list.ImageSources() {
 		if err := b.Images.Check(image.Source); err != nil {
-			faults.Add(image.Path, "%s", err)
+			faults.Add(imagePath(a.report, image.Path, i), "%s", err)
 		}
 	}
 	if err := faults.Err(); err != nil {
 		return a, warnings, asReason(InvalidWidgets, err)
 	}
 	return a, warnings, nil
+}
+
+// imagePath is where a producer has put the i-th image of an add-on: a report
+// has one list of images, and they keep their order.
+func imagePath(report, path string, i int) string {
+	if report == "" {
+		return path
+	}
+	return fmt.Sprintf("%s.images[%d]", report, i)
 }
 
 // decoder reads widgets in which images may be given by their source.
@@ -76,7 +86,7 @@ func (b Builder) decodeRendered(kind Kind, data json.RawMessage) (addOn, []widge
 
 // decodeReport turns the report of a name in the data into an add-on.
 func (b Builder) decodeReport(kind Kind, name string, data json.RawMessage) (addOn, []widgets.Warning, error) {
-	a := addOn{api: apiV2}
+	a := addOn{api: apiV2, report: name}
 	fields, err := decodeObject(data)
 	if err != nil {
 		return a, nil, &Reason{Code: InvalidEvent, Field: "data", Message: err.Error()}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/images"
@@ -93,6 +94,37 @@ func templateFailed(err error) string {
 	return shown.Error()
 }
 
+// withoutVINs hides what looks like a VIN in the data of a report that was
+// refused: it may stand under any name, for the very reason that the report
+// is not as it should be.
+func withoutVINs(event []byte) []byte {
+	fields, err := decodeObject(event)
+	if err != nil {
+		return event
+	}
+	data := fields["data"]
+	clean := vinLike.ReplaceAllFunc(data, func(word []byte) []byte {
+		digits := 0
+		for _, c := range word {
+			if '0' <= c && c <= '9' {
+				digits++
+			}
+		}
+		if digits < 4 || digits == len(word) {
+			return word
+		}
+		return []byte(kenar.Removed)
+	})
+	if at := bytes.LastIndex(event, data); len(data) > 0 && at >= 0 {
+		return slices.Concat(event[:at], clean, event[at+len(data):])
+	}
+	return event
+}
+
+// vinLike is a word as long as a VIN. Those of Iran begin with IR, though ISO
+// 3779 has no I.
+var vinLike = regexp.MustCompile(`\b[A-Za-z0-9]{17}\b`)
+
 // longNumber is a word of five characters or more with a digit in it.
 var longNumber = regexp.MustCompile(`[\p{L}\p{N}_-]*\p{N}[\p{L}\p{N}_-]{4,}|[\p{L}\p{N}_-]{4,}\p{N}|[\p{L}\p{N}_-]{2,}\p{N}[\p{L}\p{N}_-]{2,}`)
 
@@ -102,7 +134,11 @@ var longNumber = regexp.MustCompile(`[\p{L}\p{N}_-]*\p{N}[\p{L}\p{N}_-]{4,}|[\p{
 // since nobody can say which parts of it are identifiers.
 func (b Builder) keep(e Event, raw []byte, r *Reason) json.RawMessage {
 	if !b.Templates.Has(e.Type) {
-		return deadEvent(raw, redacted(raw))
+		show := redacted(raw)
+		if e.Type == TypeInspection || e.Type == TypeValuation {
+			show = withoutVINs(show)
+		}
+		return deadEvent(raw, show)
 	}
 	if r.Code == CrashLoop { // not once more
 		return blob(raw, nil)
@@ -131,7 +167,7 @@ func (b Builder) request(w *Work, typ string, data json.RawMessage) ([]widgets.W
 	if err != nil {
 		return warnings, err
 	}
-	w.Images = len(a.list.ImageSources()) > 0
+	w.Images, w.Report = len(a.list.ImageSources()) > 0, a.report
 	return warnings, a.request(w)
 }
 

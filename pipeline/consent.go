@@ -40,10 +40,14 @@ func (w *Worker) openGrants(ctx context.Context) (*consents, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Check(ctx); errors.Is(err, grants.ErrWrongIdentity) {
+	damaged, err := store.Check(ctx)
+	if errors.Is(err, grants.ErrWrongIdentity) {
 		return nil, backoff.Permanent(err)
 	} else if err != nil {
 		return nil, err
+	}
+	for _, id := range damaged {
+		log.Warn().Str("grant", id).Msg("this grant cannot be read: delete it and ask the user for consent again")
 	}
 	source, err := grants.NewSource(grants.Config{
 		Store: store, Timeout: min(w.cfg.Timeout, maxRefresh),

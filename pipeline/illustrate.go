@@ -67,20 +67,22 @@ type errImage struct {
 func (e *errImage) Error() string { return e.path + ": " + e.err.Error() }
 func (e *errImage) Unwrap() error { return e.err }
 
-// illustrate uploads the images that a body names and puts their names in
+// illustrate uploads the images that work names and puts their names in
 // place. known are uploads of earlier attempts. With last, an image whose own
 // server fails is treated like one that never comes; for Divar's it waits.
 //
 // An *errImage says that the add-on is not to be sent; any other error that
 // it may be tried again.
-func (l *illustrator) illustrate(ctx context.Context, body []byte, known []Upload, last bool, now time.Time) (illustrated, error) {
+func (l *illustrator) illustrate(ctx context.Context, w *Work, known []Upload, last bool, now time.Time) (illustrated, error) {
+	body := w.Body
 	list, raw, err := bodyWidgets(body)
 	if err != nil {
 		return illustrated{}, err
 	}
 	out := illustrated{uploads: freshUploads(known, now)}
 	names := make(map[string]string)
-	for _, image := range list.ImageSources() {
+	for i, image := range list.ImageSources() {
+		path := imagePath(w.Report, image.Path, i)
 		if _, done := names[image.Source]; done {
 			continue
 		}
@@ -90,13 +92,13 @@ func (l *illustrator) illustrate(ctx context.Context, body []byte, known []Uploa
 				return out, err
 			}
 			if l.failure != ImageDrop {
-				return out, &errImage{image.Path, err}
+				return out, &errImage{path, err}
 			}
 			u = Upload{Source: sourceKey(image.Source), Dropped: excerpt(err.Error(), 300), At: now.UTC()}
 			out.uploads = append(out.uploads, u)
 		}
 		if u.Dropped != "" {
-			out.warnings = append(out.warnings, widgets.Warning{Path: image.Path, Message: u.Dropped})
+			out.warnings = append(out.warnings, widgets.Warning{Path: path, Message: u.Dropped})
 		}
 		names[image.Source] = u.Name
 	}
@@ -104,7 +106,9 @@ func (l *illustrator) illustrate(ctx context.Context, body []byte, known []Uploa
 		name := names[source]
 		return name, name != ""
 	})
-	out.warnings = append(out.warnings, dropped...)
+	if w.Report == "" { // else what was left out is told in the producer's terms
+		out.warnings = append(out.warnings, dropped...)
+	}
 	if len(list) == 0 {
 		return out, &errImage{"widgets", errors.New("nothing is left to show without the images that could not be had")}
 	}

@@ -61,6 +61,9 @@ const (
 	stateRetired = "RETIRED"
 )
 
+// errOtherKey: Kenar refused the API key, and there is another one to try.
+var errOtherKey = errors.New("the API key was refused, the next one is used")
+
 var errNoBudget = errors.New("the budget of GET_POST is used up")
 
 // check returns the reason why a call for a post would be wasted, nil when it
@@ -148,7 +151,9 @@ func (c *postCheck) get(ctx context.Context, postToken, event string) (kenar.Pos
 	}
 	post, err := c.client.GetPost(ctx, postToken)
 	if c.keys != nil && classify(err) == ClassAuth {
-		c.keys.Refused(key) // the next check, and the scarce call, use another if there is one
+		if c.keys.Refused(key) { // the next check, and the scarce call, use another
+			err = errors.Join(errOtherKey, err)
+		}
 	}
 	switch {
 	case neverSent(err):

@@ -85,22 +85,23 @@ func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
 		pl.entry.Unseen = time.Time{}
 	case r != nil:
 		return p.refuse(ctx, pl, *r)
+	case errors.Is(err, errOtherKey):
+		return &Outcome{Class: ClassBusy, Next: Hold, Err: err}
+	case err != nil && (classify(err) == ClassAuth || classify(err) == ClassForbidden && p.posts.mode == PreflightRequire):
+		// The scarce call would be refused as well; or no post will be looked
+		// up with this key.
+		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+			Reason: fmt.Sprintf("Kenar refuses the check of posts (%s); check KENAR_API_KEY and that it has permission %s, or set PREFLIGHT", excerpt(err.Error(), 200), PermissionGetPost)})
+		return &Outcome{Class: classify(err), Next: Hold, Err: err}
 	case err != nil && p.posts.away(err):
 		// The cheap call failed as the scarce one would. It is as good a
 		// probe, so the lane waits and no token is used.
 		p.health.trip()
 		return &Outcome{Class: ClassOutage, Next: Hold, Err: err}
+	case err != nil && p.posts.mode == PreflightRequire && classify(err) == ClassPermanent: // such a token cannot be looked up, perhaps
+		return p.unseen(ctx, pl, Reason{Code: PostNotFound, Field: "subject",
+			Message: fmt.Sprintf("post %s cannot be looked up (%s)", w.Target.Key, excerpt(refusal(err), 200))})
 	case err != nil && p.posts.mode == PreflightRequire:
-		if class := classify(err); class == ClassAuth || class == ClassForbidden {
-			// No post will be looked up with this key, so none is sent.
-			p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
-				Reason: fmt.Sprintf("Kenar refuses the check of posts (%s); check that the API key has permission %s, or set PREFLIGHT", excerpt(err.Error(), 200), PermissionGetPost)})
-			return &Outcome{Class: class, Next: Hold, Err: err}
-		}
-		if classify(err) == ClassPermanent { // such a token cannot be looked up, perhaps
-			return p.unseen(ctx, pl, Reason{Code: PostNotFound, Field: "subject",
-				Message: fmt.Sprintf("post %s cannot be looked up (%s)", w.Target.Key, excerpt(refusal(err), 200))})
-		}
 		return p.putOff(ctx, pl, pl.entry.of(w), 0, err)
 	}
 	return nil
@@ -128,7 +129,7 @@ func (p *processor) unseen(ctx context.Context, pl *plan, r Reason) *Outcome {
 // uploaded.
 func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *Outcome {
 	e := pl.entry.of(pl.send)
-	made, err := p.images.illustrate(ctx, pl.send.Body, e.Uploads, e.ImageTries >= imageTries-1, p.now())
+	made, err := p.images.illustrate(ctx, pl.send, e.Uploads, e.ImageTries >= imageTries-1, p.now())
 	ready.body, ready.uploads, ready.warnings = made.body, made.uploads, made.warnings
 	if lost, ok := errors.AsType[*errImage](err); ok {
 		return p.refuse(ctx, pl, Reason{Code: InvalidWidgets, Field: lost.path, Message: excerpt(lost.err.Error(), 500)})

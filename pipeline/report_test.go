@@ -173,6 +173,23 @@ func TestReportsReplay(t *testing.T) {
 	}
 }
 
+// A report that is refused may have its VIN anywhere.
+func TestRefusedReportsHideVINs(t *testing.T) {
+	for _, vehicle := range []string{`"` + carVIN + `"`, `{"vin ":"` + carVIN + `"}`, `{"shasi":"` + strings.ToLower(carVIN) + `","color":"آبی"}`} {
+		raw := envelope("type", `"`+TypeInspection+`"`, "data", `{"inspection":{"vehicle":`+vehicle+`}}`)
+		e, err := DecodeEvent(raw)
+		must(t, err)
+		_, _, err = Builder{}.Build(e, raw)
+		kept := string(Builder{}.keep(e, raw, asReason("", err)))
+		if strings.Contains(strings.ToUpper(kept), carVIN) || !json.Valid([]byte(kept)) || !strings.Contains(kept, "vehicle") {
+			t.Errorf("%s is kept as %s", vehicle, kept)
+		}
+		if strings.Contains(strings.ToUpper(err.Error()), carVIN) {
+			t.Errorf("%s: %v", vehicle, err)
+		}
+	}
+}
+
 // An identifier must not be shown, neither by its value nor, in a replay, by
 // what took its place.
 func TestBuildRefusesShownIdentifiers(t *testing.T) {

@@ -47,6 +47,7 @@ type Work struct {
 	AddonID     string          `json:"addon_id,omitempty"` // DeleteUser: what the event named
 	Body        json.RawMessage `json:"body,omitempty"`     // the exact bytes of the request, but for image sources
 	Images      bool            `json:"images,omitempty"`   // Body names images that must be uploaded first
+	Report      string          `json:"report,omitempty"`   // the report that Body was made from: inspection or valuation
 	Hash        string          `json:"hash"`               // of operation and body: equal hash, equal effect
 	Event       json.RawMessage `json:"event"`              // the original, its sensitive identifiers hashed
 }

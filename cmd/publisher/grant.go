@@ -146,7 +146,7 @@ func (a *app) withVault(do func(cmd *cobra.Command, v *vault, args []string) err
 
 // unknownGrant adds advice to the error of a grant that is not there.
 func unknownGrant(err error) error {
-	if errors.Is(err, grants.ErrMissing) {
+	if _, missing := errors.AsType[*grants.MissingError](err); missing {
 		return cli.WithHint(err, "see publisher grant ls")
 	}
 	return err

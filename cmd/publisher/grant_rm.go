@@ -43,7 +43,8 @@ type removed struct {
 }
 
 func (a *app) removeGrant(cmd *cobra.Command, v *vault, id string, yes, force bool) error {
-	if _, err := v.Get(cmd.Context(), id); errors.Is(err, grants.ErrMissing) {
+	_, err := v.Get(cmd.Context(), id)
+	if _, missing := errors.AsType[*grants.MissingError](err); missing {
 		return unknownGrant(err)
 	} // any other error may be that of a damaged one, which can be removed
 	waiting, err := v.client.GrantsWaiting(cmd.Context())

@@ -90,6 +90,10 @@ func (a *app) builder(cmd *cobra.Command) (pipeline.Builder, error) {
 	if err != nil {
 		return pipeline.Builder{}, err
 	}
+	return builderOf(cfg)
+}
+
+func builderOf(cfg config.Config) (pipeline.Builder, error) {
 	templates, err := cli.Templates(cfg.Templates)
 	if err != nil {
 		return pipeline.Builder{}, cli.Misconfigured(err)
@@ -107,11 +111,15 @@ func (a *app) connect(cmd *cobra.Command) (_ *pipeline.Client, done func(), _ er
 	if err != nil {
 		return nil, nil, err
 	}
+	builder, err := builderOf(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
 	nc, err := cli.DialNATS(cfg, "kenar publisher", dialTimeout, log)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := pipeline.NewClient(nc, pipeline.Builder{})
+	client, err := pipeline.NewClient(nc, builder)
 	if err != nil {
 		nc.Close()
 		return nil, nil, err

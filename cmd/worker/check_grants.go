@@ -54,9 +54,10 @@ func checkGrants(ctx context.Context, cfg config.Config, js jetstream.JetStream)
 		}
 		return failed(name, err, "create or update it as an administrator, or start one worker with NATS_AUTO_CREATE=true")
 	}
+	var damaged []string
 	store, err := grants.NewStore(ctx, js, grants.Keys{Identities: ids.current}, nil)
 	if err == nil {
-		err = store.Check(ctx)
+		damaged, err = store.Check(ctx)
 	}
 	var all []grants.Info
 	if err == nil {
@@ -68,6 +69,9 @@ func checkGrants(ctx context.Context, cfg config.Config, js jetstream.JetStream)
 	case errors.Is(err, grants.ErrWrongIdentity):
 		return failed(name, err, "a worker would end at once with these settings")
 	case err != nil:
+		if len(damaged) > 0 {
+			return failed(name, brief(err), "remove each with publisher grant rm, and ask its user for consent again; a worker works with the others")
+		}
 		return failed(name, brief(err), "")
 	}
 	ended := 0

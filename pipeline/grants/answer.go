@@ -79,6 +79,13 @@ func (s *Source) flush(ctx context.Context, id string) error {
 	return nil
 }
 
+// holds reports whether there is an answer for the grant that is not stored.
+func (s *Source) holds(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unsaved[id] != nil
+}
+
 // saved forgets an answer that was stored, but not one that came after it.
 func (s *Source) saved(a answer) {
 	s.mu.Lock()
@@ -126,7 +133,7 @@ func (s *Source) save(ctx context.Context, a answer) error {
 				previous = tokens.Current // an earlier attempt's, if its answer came late
 			}
 		}
-		e.Pair, e.RefreshedAt, e.Revoked = a.attempt, a.at.UTC(), nil
+		e.Pair, e.RefreshedAt, e.Revoked, e.Kept = a.attempt, a.at.UTC(), nil, nil
 		e.Forced, e.RefusedAt = !e.RefusedAt.IsZero(), time.Time{}
 		e.Fails, e.RetryAt = 0, time.Time{}
 		if a.tokens.Scope != nil {

@@ -160,6 +160,7 @@ func (d *day) process(end time.Time) {
 		return tokens, err
 	}
 	p = newProcess(d.t, d.bucket, d.keys, refresh, nil)
+	p.cfg.Wait = defaultWait
 	p.step = func(step, who string) {
 		d.mu.Lock()
 		flying[who] = true

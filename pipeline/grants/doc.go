@@ -44,6 +44,8 @@
 //	all workers for longer        in doubt               one more try: the first may never have been applied;
 //	than the grace                                       refused, the grant ends as [CodeLost]
 //	between refused and revoked   in doubt, leased       the next one is refused as well, and revokes
+//	refused, not believed any     ended, tokens kept     this process lets them live again, and repeats that until it
+//	more, NATS away                                      is written; after a restart they stay ended
 //
 // A lease is much shorter than the grace, and [Source.KeepAlive] finishes
 // what is in doubt even when no event waits for it. That a request which was
@@ -51,8 +53,34 @@
 // excluded, only made unlikely: the lease is longer than the call by
 // [LeaseSlack].
 //
+// A lease or a time of the next try that lies further ahead than any worker
+// writes it counts as over: a clock that was wrong blocks no grant past its
+// grace.
+//
+// # When the grant server is in trouble
+//
+// [Source.Access] waits [Config.Wait] for a refresh, which then goes on
+// without its caller until [Source.Close] has joined it.
+//
+// When the refreshes of three different grants in a row had no answer, or a
+// 429 or 5xx, a breaker opens: one refresh at a time is tried as a probe,
+// after 1 s at first and then less and less often, up to once in a minute.
+// Access of every other token that needs a refresh fails at once and writes
+// nothing; tokens that still work are given out. Refreshes in doubt are tried
+// within their grace all the same, one by one. Any answer closes the breaker.
+// Each Source has its own.
+//
+// One invalid_grant ends a grant. Its sealed tokens are kept for a week, and
+// when three different grants in a row are told so without a success in
+// between, none of them is believed: those that have ended live again, the
+// others are left as they are, and the breaker opens. A server that lost its
+// data, or credentials of another app, thus end at most two consents for as
+// long as a worker does not meet a third.
+//
 // # Errors
 //
 // [ErrMissing], [ErrRevoked] and [ErrScope] are final: the user must be asked.
+// An entry that is damaged is an ErrMissing of its own grant, told as a
+// [*DamagedError], and no other's concern.
 // Everything else is an [*UnavailableError]: the event waits.
 package grants

@@ -27,24 +27,6 @@ const (
 	StateRevoked  State = "revoked"  // the user must consent again
 )
 
-// A Code says in one word why a grant ended.
-type Code string
-
-// Why grants end.
-const (
-	CodeRevoked   Code = "revoked"    // someone said so: Revoke was called
-	CodeRefused   Code = "refused"    // the grant server knows the refresh token no more: the user took the consent back, or it expired
-	CodeLost      Code = "lost"       // as refused, but the answer of an earlier refresh was lost and not repeated within the grace
-	CodeNoRefresh Code = "no_refresh" // the access token ended and there is no refresh token
-)
-
-// A Revocation is why and when a grant ended. It holds no secret.
-type Revocation struct {
-	Code    Code      `json:"code"`
-	Message string    `json:"message"`
-	At      time.Time `json:"at"`
-}
-
 // An entry is what the bucket holds of one grant. Everything but Sealed can
 // be read without an identity.
 type entry struct {
@@ -82,6 +64,9 @@ type entry struct {
 	TriedAt time.Time `json:"tried_at,omitzero"`
 	Fails   int       `json:"fails,omitempty"`   // attempts in a row that brought nothing
 	RetryAt time.Time `json:"retry_at,omitzero"` // no attempt before
+
+	// Kept is set while the tokens of an ended grant are.
+	Kept *kept `json:"kept,omitempty"`
 
 	// The secret part and the recipients that can open it.
 	SealedTo []string `json:"sealed_to,omitempty"`
@@ -125,13 +110,6 @@ func (e *entry) goodUntil() time.Time {
 		return grace
 	}
 	return e.AccessExpiry
-}
-
-// revoke ends the grant. Its tokens are dead: they are not kept.
-func (e *entry) revoke(code Code, message string, at time.Time) {
-	e.Revoked = &Revocation{Code: code, Message: message, At: at.UTC()}
-	e.Sealed, e.SealedTo, e.Lease = nil, nil, lease{}
-	e.Doubt, e.RetryAt, e.RefusedAt = time.Time{}, time.Time{}, time.Time{}
 }
 
 // An Info is what may be shown of a grant: everything but its tokens.
@@ -250,10 +228,10 @@ func (e *entry) encode(now time.Time) ([]byte, error) {
 func decodeEntry(id string, r record) (*entry, error) {
 	e := new(entry)
 	if err := json.Unmarshal(r.value, e); err != nil {
-		return nil, fmt.Errorf("read grant %s: the entry is damaged: %w; delete it and ask the user for consent again", id, err)
+		return nil, &DamagedError{Grant: id, Err: err}
 	}
 	if e.ID != id {
-		return nil, fmt.Errorf("read grant %s: the entry is that of grant %s; delete it and ask the user for consent again", id, quote(e.ID))
+		return nil, &DamagedError{Grant: id, Err: fmt.Errorf("the entry is that of grant %s", quote(e.ID))}
 	}
 	e.rev = r.revision
 	return e, nil

@@ -31,6 +31,24 @@ func (e *MissingError) Error() string {
 // Unwrap returns ErrMissing.
 func (e *MissingError) Unwrap() error { return ErrMissing }
 
+// A DamagedError says that the entry of a grant, or what is sealed in it, is
+// not what a [Store] wrote. Nothing but a new consent mends that: it is an
+// ErrMissing. Other grants are not concerned.
+type DamagedError struct {
+	Grant string
+	Err   error // what is wrong with it
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("grant %s cannot be read: delete it and ask the user for consent again (%v)", e.Grant, e.Err)
+}
+
+// Is reports that a damaged grant is a missing one.
+func (e *DamagedError) Is(target error) bool { return target == ErrMissing }
+
+// Unwrap returns the cause.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
 // A RevokedError says that a grant ended, and why. It is an ErrRevoked.
 type RevokedError struct {
 	Grant string

@@ -49,8 +49,8 @@ func TestJourney(t *testing.T) {
 	for i := range workers {
 		store, err := NewStore(ctx, js, keys, now)
 		must(t, err)
-		must(t, store.Check(ctx))
-		workers[i], err = NewSource(Config{Store: store, Refresh: oauth.Refresh, Timeout: 5 * time.Second})
+		checks(t, store)
+		workers[i], err = NewSource(Config{Store: store, Refresh: oauth.Refresh, Timeout: 5 * time.Second, Wait: time.Minute})
 		must(t, err)
 	}
 	scopes, err := kenar.ScopesFor(kenar.OpCreatePostAddon, "AZir15UU")

@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -22,7 +23,8 @@ const (
 // KeepAlive does what nobody asks for in time, until ctx ends: it finishes
 // refreshes that were left in doubt, refreshes grants whose refresh token
 // dies within [ExpiringWithin] and that are expected to be needed, once a
-// day, and keeps the state of entries up to date. Every worker runs it;
+// day, keeps the state of entries up to date, and forgets the tokens of grants
+// that the server refused a week ago. Every worker runs it;
 // leases see to it that each grant is refreshed by one.
 func (s *Source) KeepAlive(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -54,7 +56,7 @@ func (s *Source) tendAll(ctx context.Context) error {
 	tick := time.NewTicker(tendEvery - rand.N(tendEvery/4))
 	defer tick.Stop()
 	all := make(map[string]*entry)
-	revoked := make(map[string]bool)
+	revoked := make(map[string]*kept) // nil: without tokens
 	for {
 		select {
 		case c, ok := <-changes:
@@ -70,7 +72,7 @@ func (s *Source) tendAll(ctx context.Context) error {
 			switch {
 			case c.value == nil || err != nil:
 			case e.Revoked != nil:
-				revoked[c.key] = true
+				revoked[c.key] = e.Kept
 			default:
 				e.Sealed = nil // not needed here
 				all[c.key] = e
@@ -78,7 +80,9 @@ func (s *Source) tendAll(ctx context.Context) error {
 		case <-tick.C:
 			s.count(all, len(revoked))
 			s.report(s.flushAll(ctx))
+			s.report(s.restore(ctx))
 			s.tend(ctx, all)
+			s.tidy(ctx, revoked)
 		}
 	}
 }
@@ -126,9 +130,9 @@ func (s *Source) tend(ctx context.Context, all map[string]*entry) {
 		now := s.now()
 		switch {
 		case unfinished(e, now):
-			g.Go(func() error { s.report(s.renew(ctx, id, unfinished)); return nil })
+			g.Go(func() error { s.revive(ctx, id, unfinished); return nil })
 		case dying(e, now):
-			g.Go(func() error { s.report(s.renew(ctx, id, dying)); return nil })
+			g.Go(func() error { s.revive(ctx, id, dying); return nil })
 		case e.State != e.state(now):
 			g.Go(func() error { s.report(s.restate(ctx, id)); return nil })
 		}
@@ -136,16 +140,33 @@ func (s *Source) tend(ctx context.Context, all map[string]*entry) {
 	_ = g.Wait() // every error is reported where it occurs
 }
 
+// revive refreshes a grant that nobody waits for. That the grant server is not
+// asked now was reported when that began.
+func (s *Source) revive(ctx context.Context, id string, due func(*entry, time.Time) bool) {
+	if err := s.renew(ctx, id, nil, due); !errors.Is(err, errBroken) {
+		s.report(err)
+	}
+}
+
+// tidy forgets the tokens of grants that ended long ago.
+func (s *Source) tidy(ctx context.Context, revoked map[string]*kept) {
+	for id, k := range revoked {
+		if k != nil && k.over(s.now()) {
+			s.report(s.drop(ctx, id))
+		}
+	}
+}
+
 // unfinished: a refresh was left in doubt, and may be tried again.
 func unfinished(e *entry, now time.Time) bool {
-	return !e.Doubt.IsZero() && !e.leased(now) && !e.RetryAt.After(now)
+	return !e.Doubt.IsZero() && !e.leased(now) && !e.waits(now)
 }
 
 // dying: the refresh token ends soon while work may wait, and nobody has tried
 // today.
 func dying(e *entry, now time.Time) bool {
 	return !e.RefreshExpiry.IsZero() && now.Before(e.NeededUntil) && e.RefreshExpiry.Before(now.Add(ExpiringWithin)) &&
-		!e.TriedAt.Add(reviveRest).After(now) && !e.RetryAt.After(now) && !e.leased(now)
+		!e.rests(now) && !e.waits(now) && !e.leased(now)
 }
 
 // restate writes the state that time has changed.

@@ -290,13 +290,13 @@ type process struct {
 	end    context.CancelFunc
 }
 
-// newProcess starts a worker process. step may call kill; it runs within the
-// refresh.
+// newProcess starts a worker process whose callers are patient. step may call
+// kill; it runs within the refresh.
 func newProcess(t testing.TB, b kv, keys Keys, refresh func(context.Context, string, string) (kenar.Tokens, error), step func(*process, string)) *process {
 	t.Helper()
 	p := &process{bucket: b}
 	p.ctx, p.end = context.WithCancel(context.Background())
-	s, err := NewSource(Config{Store: newStore(p, keys, nil), Refresh: refresh})
+	s, err := NewSource(Config{Store: newStore(p, keys, nil), Refresh: refresh, Wait: time.Hour})
 	must(t, err)
 	if step != nil {
 		s.step = func(name, _ string) { step(p, name) }

@@ -18,8 +18,9 @@ var errClosed = errors.New("the worker is stopping")
 const triesInPlace = 3
 
 // renew refreshes a grant for as long as it is due. All callers in this
-// process share one round; when ctx ends, it goes on for the others.
-func (s *Source) renew(ctx context.Context, id string, due func(*entry, time.Time) bool) error {
+// process share one round; when ctx ends or a caller's patience does, it goes
+// on without that one. nil is the patience that has no end.
+func (s *Source) renew(ctx context.Context, id string, patience <-chan time.Time, due func(*entry, time.Time) bool) error {
 	round := s.flight.DoChan(id, func() (any, error) {
 		if !s.begin() {
 			return nil, &UnavailableError{Grant: id, Doing: "refresh", Err: errClosed}
@@ -32,6 +33,9 @@ func (s *Source) renew(ctx context.Context, id string, due func(*entry, time.Tim
 	select {
 	case r := <-round:
 		return r.Err
+	case <-patience:
+		return &UnavailableError{Grant: id, Doing: "wait for the refresh of", RetryAt: s.now().Add(comeBack + rand.N(comeBack)).UTC(),
+			Err: fmt.Errorf("it takes longer than %s, and goes on", s.cfg.Wait)}
 	case <-ctx.Done():
 		return &UnavailableError{Grant: id, Doing: "wait for the refresh of", Err: ctx.Err()}
 	}
@@ -57,7 +61,7 @@ func (s *Source) round(ctx context.Context, id string, due func(*entry, time.Tim
 				return err
 			}
 			continue
-		case e.RetryAt.After(now):
+		case e.waits(now):
 			if e.Doubt.IsZero() || e.Fails >= triesInPlace {
 				return &UnavailableError{Grant: id, Doing: "refresh", RetryAt: e.RetryAt}
 			}
@@ -99,17 +103,26 @@ func (s *Source) try(ctx context.Context, e *entry) (result, error) {
 	}
 	tokens, err := s.open(e)
 	if err != nil {
-		return away(err)
+		return failed, err
 	}
 	if tokens.Current.Refresh == "" {
 		return s.endWithoutRefresh(ctx, e)
 	}
+	pass, err := s.breaker.enter(ctx, e.ID, inGrace(e.Doubt, s.now()))
+	if err != nil {
+		return failed, err
+	}
+	defer pass.leave()
 	start, began := s.now(), time.Now() // the latter is monotonic, whatever the wall clock does
+	doubt := e.Doubt
+	if doubt.After(start) { // by a clock that was ahead
+		doubt = start.UTC()
+	}
 	l := e.clone()
 	l.Attempt++
 	l.Lease = lease{Owner: s.owner, Until: start.Add(s.cfg.Timeout + LeaseSlack).UTC()}
 	l.TriedAt, l.RetryAt = start.UTC(), time.Time{}
-	if l.Doubt.IsZero() {
+	if l.Doubt = doubt; doubt.IsZero() {
 		l.Doubt = start.UTC()
 	}
 	if err := s.store.write(ctx, l); errors.Is(err, errConflict) {
@@ -121,7 +134,7 @@ func (s *Source) try(ctx context.Context, e *entry) (result, error) {
 	if late := max(time.Since(began), s.now().Sub(start)); late > sendBy {
 		// The process was stopped or starved. Another worker may begin
 		// before the call would end.
-		if err := s.amend(ctx, l, func(x *entry) { x.Lease, x.Doubt = lease{}, e.Doubt }); err != nil {
+		if err := s.amend(ctx, l, func(x *entry) { x.Lease, x.Doubt = lease{}, doubt }); err != nil {
 			return away(err)
 		}
 		return again, nil
@@ -136,6 +149,8 @@ func (s *Source) try(ctx context.Context, e *entry) (result, error) {
 	s.step("answered", l.ID)
 	switch {
 	case err == nil:
+		pass.answered()
+		s.refusals.success()
 		a := answer{grant: e.ID, generation: e.Generation, attempt: l.Attempt, at: start, tokens: fresh, old: tokens.Current}
 		if err := s.keep(ctx, a); err != nil {
 			return failed, err
@@ -143,16 +158,23 @@ func (s *Source) try(ctx context.Context, e *entry) (result, error) {
 		s.step("stored", l.ID)
 		return won, nil
 	case kenar.IsInvalidGrant(cause):
-		if err := s.refused(ctx, l, e.Doubt, tokens, start); err != nil {
-			return away(err)
+		if err := s.refused(ctx, l, pass, ending{doubt: doubt, tokens: tokens, at: start}); err != nil {
+			return failed, err
 		}
 		s.step("ended", l.ID)
 		return again, nil
-	case mayBeApplied(cause):
-		return lost, s.miss(ctx, l, l.Doubt, err)
-	default:
-		return failed, s.miss(ctx, l, e.Doubt, err)
 	}
+	switch {
+	case ctx.Err() != nil: // the time of this round is over: it says nothing of the server
+	case serverFailed(cause):
+		s.report(pass.failed(err))
+	default:
+		pass.answered()
+	}
+	if mayBeApplied(cause) {
+		return lost, s.miss(ctx, l, l.Doubt, err)
+	}
+	return failed, s.miss(ctx, l, doubt, err)
 }
 
 // mayBeApplied reports whether a refresh that failed may have replaced the
@@ -181,11 +203,11 @@ func (s *Source) amend(ctx context.Context, l *entry, f func(*entry)) error {
 func (s *Source) miss(ctx context.Context, l *entry, doubt time.Time, cause error) error {
 	u := &UnavailableError{Grant: l.ID, Doing: "refresh", Err: cause}
 	now := s.now()
-	most := 5 * time.Minute
-	if !doubt.IsZero() && now.Before(doubt.Add(kenar.TokenGrace)) {
+	most := maxRetry
+	if inGrace(doubt, now) {
 		most = 10 * time.Second // the grace is short
 	}
-	u.RetryAt = now.Add(backoff(l.Fails, most)).UTC()
+	u.RetryAt = now.Add(delay(l.Fails, most)).UTC()
 	// Left as it is when it cannot be written: the lease ends by itself.
 	if err := s.amend(ctx, l, func(x *entry) {
 		x.Lease, x.Doubt, x.RetryAt = lease{}, doubt, u.RetryAt
@@ -197,57 +219,11 @@ func (s *Source) miss(ctx context.Context, l *entry, doubt time.Time, cause erro
 	return u
 }
 
-// backoff is how long to wait after some failures and one more: 1 s doubled
+// delay is how long to wait after some failures and one more: 1 s doubled
 // with each, at most the given time, of which a random half is taken off.
-func backoff(fails int, most time.Duration) time.Duration {
+func delay(fails int, most time.Duration) time.Duration {
 	d := min(time.Second<<min(fails, 16), most)
 	return d/2 + rand.N(d/2+1)
-}
-
-// refused ends a grant whose refresh token the server does not take, unless
-// the pair before it is still in its grace: a server that lost its newest
-// writes knows that one.
-func (s *Source) refused(ctx context.Context, l *entry, doubt time.Time, tokens sealed, at time.Time) error {
-	to, err := s.store.keys.recipients()
-	if err != nil {
-		return err
-	}
-	var sealing error
-	err = s.amend(ctx, l, func(x *entry) {
-		if x.Pair != l.Pair { // an earlier attempt's answer came late, and is the better pair
-			x.Lease, x.Doubt = lease{}, doubt
-			return
-		}
-		if p := tokens.Previous; p != nil && p.Refresh != "" && s.now().Before(tokens.Until) {
-			x.Attempt++
-			x.Pair = x.Attempt
-			x.Lease, x.Doubt, x.RefusedAt = lease{}, time.Time{}, at.UTC() // not to be used before it is refreshed
-			sealing = x.keep(sealed{Current: *p}, to)
-			return
-		}
-		switch {
-		case doubt.IsZero():
-			x.revoke(CodeRefused, "the grant server does not accept its refresh token (invalid_grant): the user took the consent back, or the token expired", s.now())
-		case at.Before(doubt.Add(kenar.TokenGrace)):
-			x.revoke(CodeRefused, fmt.Sprintf("the grant server does not accept its refresh token (invalid_grant), although the grace of a refresh begun at %s whose answer was lost was not over: the user took the consent back",
-				doubt.Format(time.RFC3339)), s.now())
-		default:
-			x.revoke(CodeLost, fmt.Sprintf("the answer of a refresh begun at %s was lost, it could not be repeated within the %s for which the old tokens work, and now the grant server does not accept them (invalid_grant)",
-				doubt.Format(time.RFC3339), kenar.TokenGrace), s.now())
-		}
-	})
-	return errors.Join(err, sealing)
-}
-
-// endWithoutRefresh ends a grant that cannot be refreshed.
-func (s *Source) endWithoutRefresh(ctx context.Context, e *entry) (result, error) {
-	err := s.amend(ctx, e, func(x *entry) {
-		x.revoke(CodeNoRefresh, "its access token has ended, and without consent to offline_access there is no refresh token", s.now())
-	})
-	if err != nil {
-		return failed, &UnavailableError{Grant: e.ID, Doing: "end", Err: err}
-	}
-	return again, nil
 }
 
 // await returns when the entry changed, at a time, or with an error when ctx

@@ -423,7 +423,7 @@ func TestInDoubt(t *testing.T) {
 			return kenar.Tokens{}, &kenar.Error{Op: "refresh tokens", Status: 503}
 		}, nil)
 		early := func(e *entry, _ time.Time) bool { return e.Pair == 0 }
-		if err := p.renew(p.ctx, "g", early); err == nil || Permanent(err) {
+		if err := p.renew(p.ctx, "g", nil, early); err == nil || Permanent(err) {
 			t.Fatalf("while the server is away: %v", err)
 		}
 		sc.works(p) // the old token, in its grace

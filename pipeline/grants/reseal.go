@@ -56,12 +56,18 @@ func (s *Store) Reseal(ctx context.Context, progress func(Progress)) error {
 	return errors.Join(failed...)
 }
 
+// isGone reports whether err says that a grant was deleted.
+func isGone(err error) bool {
+	_, ok := errors.AsType[*MissingError](err)
+	return ok
+}
+
 // reseal reports whether there was anything to do.
 func (s *Store) reseal(ctx context.Context, id string, to Recipients, ids Identities) (changed bool, err error) {
 	names := to.names()
 	for range writesAtMost {
 		e, err := s.read(ctx, id)
-		if errors.Is(err, ErrMissing) {
+		if isGone(err) {
 			return false, nil
 		}
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 var ErrWrongIdentity = errors.New("no known identity opens it")
 
 // errTampered means that the sealed part is not that of the entry it is in.
-var errTampered = errors.New("its tokens were sealed for another grant or another consent: someone exchanged them; delete it and ask the user for consent again")
+var errTampered = errors.New("its tokens were sealed for another grant or another consent: someone exchanged them")
 
 // Recipients are the public keys to which tokens are sealed; the identity of
 // any one of them opens what is sealed to all. They are not secret.
@@ -207,11 +207,22 @@ func seal(s sealed, to Recipients) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// open decrypts the sealed part of e and checks that it is e's.
+// recipientNames reports whether all the names are those of recipients, and there are
+// any.
+func recipientNames(names []string) bool {
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
+		_, err := age.ParseX25519Recipient(name)
+		return err != nil
+	})
+}
+
+// open decrypts the sealed part of e and checks that it is e's. It fails with
+// ErrWrongIdentity, or with a *DamagedError when no identity would do.
 func open(e *entry, ids Identities) (sealed, error) {
 	fail := func(err error) (sealed, error) {
 		return sealed{}, fmt.Errorf("open the tokens of grant %s: %w", e.ID, err)
 	}
+	damaged := func(err error) (sealed, error) { return sealed{}, &DamagedError{Grant: e.ID, Err: err} }
 	keys := make([]age.Identity, 0, len(ids.list()))
 	for _, k := range ids.list() {
 		keys = append(keys, k)
@@ -220,23 +231,25 @@ func open(e *entry, ids Identities) (sealed, error) {
 		return fail(fmt.Errorf("%w: there is none here; set GRANT_IDENTITY", ErrWrongIdentity))
 	}
 	r, err := age.Decrypt(bytes.NewReader(e.Sealed), keys...)
-	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
+	// One of the identities should fit, or there is none that could: the seal
+	// itself is damaged.
+	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok && recipientNames(e.SealedTo) && !ids.opens(e.SealedTo) {
 		return fail(fmt.Errorf("%w: it is sealed to %s; the newest of %s is that of %s; add the missing identity to GRANT_IDENTITY, after the newest",
 			ErrWrongIdentity, strings.Join(e.SealedTo, ", "), ids, strings.Join(ids.Newest().names(), ", ")))
 	}
 	if err != nil {
-		return fail(fmt.Errorf("%w; the entry is damaged: delete it and ask the user for consent again", err))
+		return damaged(err)
 	}
 	plain, err := io.ReadAll(r)
 	if err != nil {
-		return fail(fmt.Errorf("%w; the entry is damaged: delete it and ask the user for consent again", err))
+		return damaged(err)
 	}
 	var s sealed
 	if json.Unmarshal(plain, &s) != nil { // whose error may quote what it read
-		return fail(errors.New("what was sealed is not a pair of tokens; delete it and ask the user for consent again"))
+		return damaged(errors.New("what was sealed is not a pair of tokens"))
 	}
 	if !s.binds(e) {
-		return fail(errTampered)
+		return damaged(errTampered)
 	}
 	return s, nil
 }

@@ -22,7 +22,9 @@ const (
 	LeaseSlack = 10 * time.Second
 
 	defaultTimeout = 15 * time.Second
-	skew           = 2 * time.Second // how far the clocks of workers may differ
+	maxTimeout     = kenar.TokenGrace/2 - LeaseSlack - sendBy
+	defaultWait    = 2 * time.Second
+	comeBack       = 2 * time.Second // at least, when a caller's wait was too short; at most the double
 	sendBy         = LeaseSlack / 2  // from the lease until the request must be on its way
 	flightLimit    = 2 * time.Minute // of one round of refreshing, with its waits
 	storeFor       = 30 * time.Second
@@ -43,6 +45,10 @@ type Config struct {
 	// tries must fit into the grace.
 	Timeout time.Duration
 
+	// Wait is how long Access waits for a refresh under way at most; 0 means
+	// 2 s. The refresh goes on without its caller.
+	Wait time.Duration
+
 	// Report is told what went wrong in the background, where nobody waits
 	// for the error. nil: nobody is.
 	Report func(error)
@@ -61,6 +67,9 @@ type Source struct {
 	owner  string                // names this Source in leases
 	step   func(step, id string) // tests stop a Source here
 	flight singleflight.Group
+
+	breaker  *breaker
+	refusals *refusals
 
 	closing chan struct{}
 	running sync.WaitGroup
@@ -92,24 +101,34 @@ func NewSource(cfg Config) (*Source, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
-	if most := kenar.TokenGrace/2 - LeaseSlack - sendBy; cfg.Timeout < 0 || cfg.Timeout > most {
-		return nil, fmt.Errorf("make a source of access tokens: Timeout is %s, it must be more than 0 and at most %s", cfg.Timeout, most)
+	if cfg.Timeout < 0 || cfg.Timeout > maxTimeout {
+		return nil, fmt.Errorf("make a source of access tokens: Timeout is %s, it must be more than 0 and at most %s", cfg.Timeout, maxTimeout)
+	}
+	if cfg.Wait == 0 {
+		cfg.Wait = defaultWait
+	}
+	if cfg.Wait < 0 {
+		return nil, fmt.Errorf("make a source of access tokens: Wait is %s, it must be more than 0", cfg.Wait)
 	}
 	if cfg.Now == nil {
 		cfg.Now = cfg.Store.now
 	}
+	closing := make(chan struct{})
 	return &Source{
 		cfg: cfg, store: cfg.Store, now: cfg.Now, owner: rand.Text(), step: func(string, string) {},
-		closing: make(chan struct{}), opened: make(map[string]*openedPair), unsaved: make(map[string]*answer),
+		breaker: newBreaker(cfg.Now, closing), refusals: newRefusals(),
+		closing: closing, opened: make(map[string]*openedPair), unsaved: make(map[string]*answer),
 	}, nil
 }
 
 // Access returns an access token that covers what is needed and works for as
 // long. It refreshes the grant if it must, and waits for a refresh under way
-// elsewhere; when ctx ends meanwhile, the refresh goes on. Dozens of calls for
-// one grant cause one refresh.
+// elsewhere; when ctx or Config.Wait ends meanwhile, the refresh goes on. Dozens
+// of calls for one grant cause one refresh. While the grant server fails for
+// everybody, tokens that need a refresh are not waited for at all.
 func (s *Source) Access(ctx context.Context, id string, need Need) (Token, error) {
 	const rounds = 3 // one is enough, unless the new pair is refused or replaced at once
+	var patience <-chan time.Time
 	for round := 0; ; round++ {
 		e, err := s.load(ctx, id)
 		if err != nil {
@@ -121,7 +140,7 @@ func (s *Source) Access(ctx context.Context, id string, need Need) (Token, error
 		if s.usable(e, s.now(), need.Good) {
 			tokens, err := s.open(e)
 			if err != nil {
-				return Token{}, &UnavailableError{Grant: id, Doing: "use", Err: err}
+				return Token{}, err
 			}
 			return Token{Grant: id, Expires: e.goodUntil(), secret: &tokens.Current.Access}, nil
 		}
@@ -129,7 +148,13 @@ func (s *Source) Access(ctx context.Context, id string, need Need) (Token, error
 			return Token{}, &UnavailableError{Grant: id, Doing: "use",
 				Err: fmt.Errorf("an access token that works for %s is needed, and a fresh one works until %s only: give a shorter Need.Good", need.Good+skew, e.goodUntil().UTC().Format(time.RFC3339))}
 		}
-		err = s.renew(ctx, id, func(e *entry, now time.Time) bool { return !s.usable(e, now, need.Good) })
+		if err := s.breaker.blocked(id); err != nil && !s.holds(id) {
+			return Token{}, err
+		}
+		if patience == nil {
+			patience = time.After(s.cfg.Wait)
+		}
+		err = s.renew(ctx, id, patience, func(e *entry, now time.Time) bool { return !s.usable(e, now, need.Good) })
 		if err != nil {
 			return Token{}, err
 		}
@@ -145,7 +170,7 @@ func (s *Source) usable(e *entry, now time.Time, good time.Duration) bool {
 	case !now.Add(good + skew).Before(e.goodUntil()):
 		return false
 	}
-	return e.Doubt.IsZero() || e.leased(now) || e.RetryAt.After(now)
+	return e.Doubt.IsZero() || e.leased(now) || e.waits(now)
 }
 
 // tooShort reports whether no refresh will do: the current pair is the fruit
@@ -154,10 +179,6 @@ func (s *Source) tooShort(e *entry, good time.Duration) bool {
 	return !e.RefreshedAt.IsZero() && e.RefusedAt.IsZero() && e.Doubt.IsZero() &&
 		s.now().Before(e.AccessExpiry) && e.AccessExpiry.Sub(e.RefreshedAt) < good+skew
 }
-
-// leased reports whether some worker may be refreshing. Its clock may be
-// behind.
-func (e *entry) leased(now time.Time) bool { return now.Before(e.Lease.Until.Add(skew)) }
 
 // Refused says that Kenar answered 401 to an access token. If it is still the
 // current one, the next Access refreshes it, whoever calls it: once per token.
@@ -172,7 +193,7 @@ func (s *Source) Refused(ctx context.Context, id, access string) (fresh bool, er
 		}
 		tokens, err := s.open(e)
 		if err != nil {
-			return false, &UnavailableError{Grant: id, Doing: "use", Err: err}
+			return false, err
 		}
 		current := subtle.ConstantTimeCompare([]byte(tokens.Current.Access), []byte(access)) == 1
 		switch {
@@ -208,7 +229,8 @@ func (s *Source) load(ctx context.Context, id string) (*entry, error) {
 	return e, nil
 }
 
-// open decrypts the tokens of an entry, once per revision.
+// open decrypts the tokens of an entry, once per revision. It fails with a
+// *DamagedError or an *UnavailableError.
 func (s *Source) open(e *entry) (sealed, error) {
 	s.mu.Lock()
 	o, ok := s.opened[e.ID]
@@ -217,12 +239,14 @@ func (s *Source) open(e *entry) (sealed, error) {
 		return o.sealed, nil
 	}
 	ids, err := s.store.keys.identities()
-	if err != nil {
-		return sealed{}, err
+	var tokens sealed
+	if err == nil {
+		tokens, err = open(e, ids)
 	}
-	tokens, err := open(e, ids)
-	if err != nil {
+	if errors.Is(err, ErrMissing) {
 		return sealed{}, err
+	} else if err != nil {
+		return sealed{}, &UnavailableError{Grant: e.ID, Doing: "use", Err: err}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

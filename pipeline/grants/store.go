@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -175,7 +174,7 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 func (s *Store) Revoke(ctx context.Context, id, why string) error {
 	return s.change(ctx, id, func(e *entry) bool {
 		if e.Revoked != nil {
-			return false
+			return e.drop() // its end is certain now
 		}
 		e.revoke(CodeRevoked, why, s.now())
 		return true
@@ -214,93 +213,6 @@ func (s *Store) change(ctx context.Context, id string, f func(*entry) bool) erro
 		}
 	}
 	return fmt.Errorf("write grant %s: %w", id, errBusy)
-}
-
-// Check tries whether the identities open the grants, before any work is
-// done. It changes nothing. With the wrong identity it fails with
-// ErrWrongIdentity.
-func (s *Store) Check(ctx context.Context) error {
-	ids, err := s.keys.identities()
-	if err != nil {
-		return fmt.Errorf("check the identity of grants: %w", err)
-	}
-	all, err := s.entries(ctx)
-	if err != nil {
-		return err
-	}
-	var closed []string
-	for _, e := range all {
-		if len(e.Sealed) > 0 && !ids.opens(e.SealedTo) {
-			closed = append(closed, e.ID)
-		}
-	}
-	if n := len(closed); n > 0 {
-		return fmt.Errorf("check the identity of grants: %d of %d grants, first %s: %w; add the identity they were sealed with to GRANT_IDENTITY, after the newest",
-			n, len(all), closed[0], ErrWrongIdentity)
-	}
-	for _, e := range all {
-		if len(e.Sealed) > 0 {
-			_, err := open(e, ids)
-			return err // one is enough: the others name the same recipients
-		}
-	}
-	return nil
-}
-
-// entries reads all grants by id. Damaged ones are told in the error; the
-// others are returned nevertheless.
-func (s *Store) entries(ctx context.Context) ([]*entry, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	changes, err := s.kv.watch(ctx, "")
-	if err != nil {
-		return nil, fmt.Errorf("list grants: %w", err)
-	}
-	byID := make(map[string]*entry)
-	damaged := make(map[string]error)
-	for c := range changes {
-		if c.present {
-			return sorted(byID), joined(damaged)
-		}
-		delete(byID, c.key)
-		delete(damaged, c.key)
-		if c.value == nil {
-			continue
-		}
-		e, err := decodeEntry(c.key, c.record)
-		if err != nil {
-			damaged[c.key] = err
-			continue
-		}
-		byID[c.key] = e
-	}
-	return nil, fmt.Errorf("list grants: %w", watchEnd(ctx.Err()))
-}
-
-// watchEnd is why a watch ended.
-func watchEnd(err error) error {
-	if err != nil {
-		return err
-	}
-	return errors.New("the connection to NATS was lost; try again")
-}
-
-func sorted(byID map[string]*entry) []*entry {
-	all := make([]*entry, 0, len(byID))
-	for _, e := range byID {
-		all = append(all, e)
-	}
-	slices.SortFunc(all, func(a, b *entry) int { return strings.Compare(a.ID, b.ID) })
-	return all
-}
-
-func joined(errs map[string]error) error {
-	var all []error
-	for _, err := range errs {
-		all = append(all, err)
-	}
-	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(all...)
 }
 
 // read returns a grant as the leader of the bucket has it. It fails with

@@ -19,6 +19,11 @@ const rlm = '\u200f' // the right-to-left mark
 //   - Brackets and punctuation after a Latin word at the end of a Persian line
 //     belong to the Persian sentence, but go with the Latin word when more
 //     Latin text follows. A right-to-left mark behind them holds them.
+//   - Digits take the direction of the last letter before them (W7), so that a
+//     number which begins the next part of a sentence would stand on the wrong
+//     side of a Latin word that ended this one. When a comma or the like and a
+//     blank are between them, a mark behind the word keeps them apart. In a
+//     name such as "iPhone 13 Pro" the number stays with its word.
 //
 // Each mark counts as a character.
 func Direct(s string) string {
@@ -39,6 +44,42 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
+}
+
+// ends are the signs that end a sentence or a part of it.
+const ends = "،,؛;:.!?؟|–—"
+
+// keepNumbersApart puts a mark behind each Latin word that ends a part of a
+// sentence when the next part begins with a number.
+func keepNumbersApart(line string) string {
+	var b strings.Builder
+	done := 0 // how much of line is in b
+	end := -1 // of a Latin word, with nothing but signs and blanks since
+	blank, sign := false, false
+	for i, c := range line {
+		properties, size := bidi.LookupString(line[i:])
+		switch class := properties.Class(); {
+		case class == bidi.L:
+			end, blank, sign = i+size, false, false
+		case class == bidi.R || class == bidi.AL:
+			end = -1
+		case class == bidi.NSM:
+		case class == bidi.EN && end >= 0 && blank && sign:
+			b.WriteString(line[done:end])
+			b.WriteRune(rlm)
+			done, end = end, -1
+		case class == bidi.EN:
+			if end == i {
+				end = i + size // it belongs to the word, as in X3
+			}
+		case class == bidi.WS:
+			blank = true
+		default:
+			sign = sign || strings.ContainsRune(ends, c)
+		}
+	}
+	b.WriteString(line[done:])
+	return b.String()
 }
 
 func directLine(line string) string {
@@ -69,6 +110,7 @@ func directLine(line string) string {
 	if !persian {
 		return line
 	}
+	line = keepNumbersApart(line)
 	if !direction(first) {
 		line = string(rlm) + line
 	}
