@@ -15,15 +15,19 @@
 //	                                                      KENAR_DEAD     <───────┘ dead letter
 //
 // Admission (admit.go) needs no quota. It decodes the event (event.go),
-// checks it and builds the request (work.go, attach.go), and puts it into the
-// queue of its lane. A lane (lane.go) is one permission of the API key.
+// checks it and builds the request (build.go) from widgets (attach.go), a
+// report or a template (addon.go), looks at the grant (consent.go), and puts
+// the work (work.go) into the queue of its lane. A lane (lane.go) is one
+// permission of the API key.
 //
 // Dispatch (dispatch.go) has a few messages of each queue in hand (feed.go)
 // and starts a call when there are work, a free slot and a token. What a call
 // takes is decided and done by the processor: plan (process.go) reads the
 // ledger entry of the target (ledger.go) and finds what to send, or that
-// nothing needs to be sent; call (call.go) writes the intent, spends the
-// token and calls; settle (verdict.go) judges the answer by its class
+// nothing needs to be sent; prepare (prepare.go) gets the user's access token
+// (consent.go), looks the post up (postcheck.go) and uploads images
+// (illustrate.go); call (call.go) writes the intent, spends the token and
+// calls; settle (verdict.go) judges the answer by its class
 // (class.go). The settler (settle.go) tells the result and acknowledges.
 //
 // # What makes it safe
