@@ -183,7 +183,9 @@ func (l *lab) victim(kill string, open func() int) (killed bool) {
 			if open() > 0 {
 				continue
 			}
-			must(l.t, cmd.Process.Signal(syscall.SIGTERM))
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				l.t.Fatal(err)
+			}
 			if err := <-ended; endedBy(err, syscall.SIGTERM) {
 				return false // before it listened to signals
 			} else if endedBy(err, syscall.SIGKILL) {

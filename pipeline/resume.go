@@ -79,6 +79,11 @@ func (c *Client) Resume(ctx context.Context, scopes []string, dryRun bool) ([]En
 	waiting, cancel := context.WithTimeout(ctx, resumeWait)
 	defer cancel()
 	m, err := c.nc.RequestWithContext(waiting, resumeSubject, data)
+	// In a cluster the news of a worker that just started takes a moment.
+	for patience := time.Now().Add(time.Second); errors.Is(err, nats.ErrNoResponders) && time.Now().Before(patience); {
+		sleep(waiting, 100*time.Millisecond)
+		m, err = c.nc.RequestWithContext(waiting, resumeSubject, data)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
