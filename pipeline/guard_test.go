@@ -14,16 +14,22 @@ import (
 // A bug that one event meets makes that event a dead letter; the lane goes on.
 func TestPanic(t *testing.T) {
 	t.Parallel()
+	for _, step := range []string{"prepared", "illustrated"} {
+		t.Run(step, func(t *testing.T) { t.Parallel(); panicAt(t, step) })
+	}
+}
+
+func panicAt(t *testing.T, at string) {
 	l := newLab(t, kenartest.Config{})
 	var met atomic.Bool
 	l.worker(func(s *settings) {
 		s.step = func(step string) {
-			if step == "prepared" && met.CompareAndSwap(false, true) {
+			if step == at && met.CompareAndSwap(false, true) {
 				panic("a bug")
 			}
 		}
 	})
-	l.publish(attach("bug", "post/P1", "one"))
+	l.publish(event("bug", TypeAttach, "post/P1", illustratedData("one", tinyJPEG(1))))
 	if got := l.final("bug"); got.Result != ResultDead || got.Reason.Code != CrashLoop {
 		t.Errorf("ended %+v", got)
 	}

@@ -147,13 +147,18 @@ func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *
 // illustrateAhead uploads the images of an event before a token is spent on
 // it, and keeps their names in the ledger. Fetching can take long: the token
 // that was held for the event is another's meanwhile.
-func (p *processor) illustrateAhead(ctx context.Context, w *Work) Outcome {
+func (p *processor) illustrateAhead(ctx context.Context, w *Work) (o Outcome) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			o = p.panicked(ctx, w, bug)
+		}
+	}()
 	pl, out := p.plan(ctx, w)
 	if out != nil {
 		return *out
 	}
-	var ready prepared
-	if out := p.illustrate(ctx, pl, &ready); out != nil {
+	ready, out := p.prepare(ctx, pl) // no image is fetched for a post that is gone
+	if out != nil {
 		return *out
 	}
 	e := pl.entry.of(pl.send)
