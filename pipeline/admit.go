@@ -163,7 +163,7 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 
 	d := OutcomeData{EventID: e.ID, Result: ResultQueued, Lane: w.Lane, At: w.AdmittedAt, Warnings: warnings, InboxSeq: seq}
 	d.Position, d.ETA = a.forecast.admitted(ctx, w.Lane, w.Priority)
-	if w.needsGrant() {
+	if grant.ID != "" { // else it was queued before, and its lane finds out what is wrong with its grant
 		d.Warnings = append(d.Warnings, outlived(grant, d.ETA)...)
 		if err := a.grants.expect(ctx, grant, d.ETA); infrastructure(consentError(err)) {
 			return v, err

@@ -253,6 +253,24 @@ func TestGrantOutlived(t *testing.T) {
 	}
 }
 
+// An event that a worker with grants had claimed when it died comes to one
+// without: it is queued as it was promised, and its lane tells what is wrong.
+func TestGrantClaimedBefore(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, kenartest.Config{})
+	claim, err := encode(OutcomeEvent{SpecVersion: "1.0", ID: "e.queued", Type: typeQueued,
+		Data: OutcomeData{EventID: "e", Result: ResultQueued, Lane: PostCreate, InboxSeq: 1}})
+	must(t, err)
+	_, err = l.js.Publish(t.Context(), queuedSubjectPrefix+"e", claim)
+	must(t, err)
+	l.publish(attach("e", "post/P1", "one", granted("g1")))
+	l.worker(nil)
+	if got := l.final("e"); got.Result != ResultDead || got.Reason.Code != GrantMissing || got.Lane != PostCreate {
+		t.Errorf("ended %+v", got)
+	}
+	l.drained()
+}
+
 // A worker with the wrong identity says so and touches nothing.
 func TestWrongIdentity(t *testing.T) {
 	t.Parallel()
