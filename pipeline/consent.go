@@ -29,11 +29,11 @@ func (w *Worker) openGrants(ctx context.Context) (*consents, error) {
 		return nil, nil
 	}
 	top := grants.Topology{Replicas: w.cfg.Replicas}
-	err := top.Check(ctx, w.js)
+	check := top.Check
 	if w.cfg.AutoCreate {
-		err = top.Create(ctx, w.js)
+		check = top.Create
 	}
-	if err != nil {
+	if err := check(ctx, w.js); err != nil {
 		return nil, err
 	}
 	store, err := grants.NewStore(ctx, w.js, cfg.Keys, nil)
