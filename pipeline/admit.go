@@ -218,13 +218,14 @@ func infrastructure(err error) bool {
 //
 // Work that may be queued already, from before a crash, is never declared
 // superseded: a call may be under way for it. It is published again and
-// recognised by its message id, or else by the ledger at its turn.
+// recognised by its message id, or else by the ledger at its turn. Nor is work
+// that nothing newer stands for.
 func (a *admitter) enqueue(ctx context.Context, w *Work, maybeQueued bool) (newer string, err error) {
 	data, err := encode(w)
 	if err != nil {
 		return "", err
 	}
-	if maybeQueued {
+	if maybeQueued || !w.Op.ordered() {
 		_, err := a.js.Publish(ctx, w.Lane.workSubject(w.Priority, w.Target), data, jetstream.WithMsgID(w.ID))
 		return "", wrap(err, "queue "+w.ID)
 	}

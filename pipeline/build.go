@@ -44,7 +44,7 @@ func (b Builder) Build(e Event, raw []byte) (*Work, []widgets.Warning, error) {
 	}
 	w := &Work{
 		ID: e.ID, Target: e.Target, Priority: e.Priority, GrantID: e.GrantID,
-		ExpiresAt: e.ExpiresAt, Traceparent: e.Traceparent,
+		ExpiresAt: e.ExpiresAt, Traceparent: e.Traceparent, Root: e.ReplayOf, FollowOf: e.FollowOf,
 	}
 	warnings, err := b.request(w, e.Type, data)
 	if err == nil {
@@ -160,8 +160,11 @@ func (b Builder) keep(e Event, raw []byte, r *Reason) json.RawMessage {
 
 // request fills in the operation and the body.
 func (b Builder) request(w *Work, typ string, data json.RawMessage) ([]widgets.Warning, error) {
-	if typ == TypeDetach {
+	switch {
+	case typ == TypeDetach:
 		return nil, detach(w, data)
+	case isListing(typ):
+		return b.listing(w, typ, data)
 	}
 	a, warnings, err := b.addOn(w.Target.Kind, typ, data)
 	if err != nil {
@@ -178,9 +181,28 @@ func (b Builder) seal(w *Work, raw []byte, ids kenar.Identifiers) error {
 		return &Reason{Code: GrantMissing, Field: "grantid",
 			Message: "the event names no grant and REQUIRE_GRANT is on; ask the user for consent and name the grant"}
 	}
+	if w.Lane.listing() && w.GrantID == "" && (w.Op != RemoveButton || w.Target.Kind != KindBusiness) {
+		return &Reason{Code: GrantMissing, Field: "grantid",
+			Message: "the event names no grant; posts are made and managed on behalf of a user: ask for consent and name the grant"}
+	}
 	if w.Body != nil {
 		if err := showsIdentifier(w.Body, ids); err != nil {
+			if r, ok := errors.AsType[*Reason](err); ok && w.Lane.listing() {
+				r.Code = InvalidEvent
+			}
 			return err
+		}
+	}
+	if w.Listing != nil {
+		for _, doc := range []*json.RawMessage{&w.Listing.AddOn, &w.Listing.Button} {
+			if len(*doc) == 0 {
+				continue
+			}
+			masked, err := ids.RedactJSON(*doc)
+			if err != nil {
+				return &Reason{Code: InvalidEvent, Message: err.Error()}
+			}
+			*doc = masked
 		}
 	}
 	masked, err := ids.RedactJSON(raw)

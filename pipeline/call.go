@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -19,7 +20,16 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 	in.Attempt, in.Lease, in.NotBefore = pl.attempt, start.Add(p.timing.lease()), time.Time{}
 	in.Before, in.High = pl.entry.High, pl.entry.High.Raise(w.ID, w.Version)
 	in.WasInDoubt, in.InDoubt = pl.entry.InDoubt || pl.entry.State == StateIntent, true
-	rev, err := p.write(ctx, w.Target, in, pl.revision)
+	in.Ready = time.Time{}
+	switch {
+	case w.Op.submits():
+		in.Listing.Doubt = start.UTC()
+	case w.Op.pays():
+		in.Payment.Tries++
+	case w.Op == EditPost:
+		in.raiseFields(w)
+	}
+	rev, err := p.write(ctx, w, in, pl.revision)
 	if err != nil {
 		o := later(err)
 		o.Unused = true
@@ -38,7 +48,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 		// was refused already.
 		key = p.keys.Current()
 	}
-	receipt, err := p.send(ctx, w, ready, pl.addonID)
+	receipt, tx, err := p.send(ctx, pl, in, ready)
 	at := p.now()
 	p.step("called")
 	if err != nil && ctx.Err() != nil && !neverSent(err) {
@@ -53,13 +63,13 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 	switch {
 	case neverSent(err):
 		p.refund(ctx, w, hold, start)
-	case mayBeApplied(err) && classify(err) != ClassAccepted:
+	case w.mayBeApplied(err) && classify(err) == ClassRetryable:
 		// It may still be under way, or reach Kenar once more by way of a
 		// gateway that failed: the worst case stands.
 	default:
 		p.bucket.Commit(hold, at)
 	}
-	o := p.settle(ctx, pl, in, rev, hold, result{receipt, ready.access, key, err, attempt, ready.warnings})
+	o := p.settle(ctx, pl, in, rev, hold, result{receipt, tx, ready.access, key, err, attempt, ready.warnings})
 	o.Call, o.Sent = &attempt, w
 	return o
 }
@@ -99,21 +109,58 @@ func (p *processor) refund(ctx context.Context, w *Work, hold ratelimit.Hold, at
 	}
 }
 
-// send makes the one call that an operation is.
-func (p *processor) send(ctx context.Context, w *Work, ready prepared, addonID string) (kenar.Receipt, error) {
+// send makes the one call that an operation is. in is the intent.
+func (p *processor) send(ctx context.Context, pl *plan, in Entry, ready prepared) (receipt kenar.Receipt, tx kenar.Transaction, err error) {
+	w, key, access, body := pl.send, pl.send.Target.Key, ready.access.Secret(), ready.body
 	switch w.Op {
 	case CreatePost:
-		return p.client.CreatePostAddon(ctx, w.Target.Key, ready.access.Secret(), ready.body)
+		receipt, err = p.client.CreatePostAddon(ctx, key, access, body)
 	case CreatePostV1:
-		return p.client.CreatePostAddonV1(ctx, w.Target.Key, ready.access.Secret(), ready.body)
+		receipt, err = p.client.CreatePostAddonV1(ctx, key, access, body)
 	case CreateBusiness:
-		return p.client.CreateBusinessAddon(ctx, w.Target.Key, ready.access.Secret(), ready.body)
+		receipt, err = p.client.CreateBusinessAddon(ctx, key, access, body)
 	case CreateUser:
-		return p.client.CreateUserAddon(ctx, w.Target.Key, ready.access.Secret(), ready.body)
+		receipt, err = p.client.CreateUserAddon(ctx, key, access, body)
 	case DeletePost:
-		return p.client.DeletePostAddon(ctx, w.Target.Key)
+		receipt, err = p.client.DeletePostAddon(ctx, key)
 	case DeleteUser:
-		return p.client.DeleteUserAddon(ctx, addonID)
+		receipt, err = p.client.DeleteUserAddon(ctx, pl.addonID)
+	case SubmitPost:
+		receipt.ID, err = p.client.SubmitPost(ctx, access, body)
+	case SubmitUserPost:
+		receipt.ID, err = p.client.SubmitUserPost(ctx, access, body)
+	case PublishPost:
+		tx, err = p.client.PublishPost(ctx, pl.postToken(), access, in.Payment.of(w))
+	case RenewPost:
+		tx, err = p.client.RenewPost(ctx, key, access, in.Payment.of(w))
+	case ReorderPost:
+		var r kenar.Reorder
+		r, err = p.client.ReorderPost(ctx, key, access, in.Payment.of(w))
+		tx = kenar.Transaction{ID: r.ID, CostRials: r.CostRials, State: kenar.TransactionCompleted} // it tells no state
+	case EditPost:
+		receipt, err = p.client.EditPost(ctx, key, access, body)
+	case RemovePost:
+		receipt, err = p.client.DeletePost(ctx, key, access)
+	case SetButton, RemoveButton:
+		receipt, err = p.sendButton(ctx, w, access)
+	default:
+		err = &kenar.Error{Op: string(w.Op), NeverSent: true, Err: fmt.Errorf("operation %s is unknown to this version", w.Op)}
 	}
-	return kenar.Receipt{}, &kenar.Error{Op: string(w.Op), NeverSent: true, Err: fmt.Errorf("operation %s is unknown to this version", w.Op)}
+	if err == nil && receipt.Status == 0 {
+		receipt.Status = http.StatusOK
+	}
+	return receipt, tx, err
+}
+
+func (p *processor) sendButton(ctx context.Context, w *Work, access string) (kenar.Receipt, error) {
+	business := w.Target.Kind == KindBusiness
+	switch {
+	case business && w.Op == SetButton:
+		return p.client.SetBusinessButton(ctx, w.Target.Key, access, w.Body)
+	case business:
+		return p.client.DeleteBusinessButton(ctx, w.Target.Key)
+	case w.Op == SetButton:
+		return p.client.SetPostButton(ctx, w.Target.Key, access, w.Body)
+	}
+	return p.client.DeletePostButton(ctx, w.Target.Key, access)
 }

@@ -78,6 +78,15 @@ func mayBeApplied(err error) bool {
 	return c == ClassAccepted || c == ClassRetryable
 }
 
+// mayBeApplied is the same for a call for work. To a payment Kenar answers
+// with a refusal, too, when its id was paid with before.
+func (w *Work) mayBeApplied(err error) bool {
+	if w.Op.pays() {
+		return err == nil || !provesUnpaid(err)
+	}
+	return mayBeApplied(err)
+}
+
 // neverSent reports whether the call provably never left, so that its token
 // can go back.
 func neverSent(err error) bool {

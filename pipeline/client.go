@@ -80,7 +80,7 @@ func (c *Client) Outcomes(ctx context.Context, ids []string, follow bool, fn fun
 	open := make(map[string]bool, len(ids))
 	cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
 	for _, id := range ids {
-		if !idPattern.MatchString(id) && !replayPattern.MatchString(id) {
+		if !idPattern.MatchString(id) && !replayPattern.MatchString(id) && !followPattern.MatchString(id) {
 			return fmt.Errorf("read outcomes: %s is not an event id", quote(id))
 		}
 		open[id] = true

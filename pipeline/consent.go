@@ -92,13 +92,59 @@ func (o Op) operation() kenar.Operation {
 		return kenar.OpDeletePostAddon
 	case DeleteUser:
 		return kenar.OpDeleteUserAddon
+	case SubmitPost:
+		return kenar.OpSubmitPost
+	case SubmitUserPost:
+		return kenar.OpSubmitUserPost
+	case PublishPost:
+		return kenar.OpPublishPost
+	case RenewPost:
+		return kenar.OpRenewPost
+	case ReorderPost:
+		return kenar.OpReorderPost
+	case EditPost:
+		return kenar.OpEditPost
+	case RemovePost:
+		return kenar.OpDeletePost
 	}
 	return ""
 }
 
+// operation is what the call for the work is at Kenar.
+func (w *Work) operation() kenar.Operation {
+	switch business := w.Target.Kind == KindBusiness; {
+	case w.Op == SetButton && business:
+		return kenar.OpSetBusinessButton
+	case w.Op == SetButton:
+		return kenar.OpSetPostButton
+	case w.Op == RemoveButton && business:
+		return kenar.OpDeleteBusinessButton
+	case w.Op == RemoveButton:
+		return kenar.OpDeletePostButton
+	}
+	return w.Op.operation()
+}
+
+// operations are all that the work needs the user's consent for, its own first:
+// that the last step of a listing is not allowed should be known before the
+// first.
+func (w *Work) operations() []kenar.Operation {
+	all := []kenar.Operation{w.operation()}
+	if w.Op.pays() {
+		all = append(all, kenar.OpGetPostPricing)
+	}
+	if w.Op.submits() && w.Listing != nil && w.Listing.Publish {
+		all = append(all, kenar.OpGetPostPricing, kenar.OpPublishPost)
+	}
+	return all
+}
+
 // needsGrant reports whether a call is made on behalf of the grant that its event
-// names. Removals need no consent of the user (Kenar docs, add-ons).
-func (w *Work) needsGrant() bool { return w.GrantID != "" && !w.Op.deletes() }
+// names. Removals of add-ons, and of the button of a business, need no consent
+// of the user (Kenar docs, add-ons; OpenAPI).
+func (w *Work) needsGrant() bool {
+	return w.GrantID != "" && !w.Op.deletes() && (w.Op != RemoveButton || w.Target.Kind != KindBusiness)
+}
 
 // access returns the access token for a call. A *Reason says that the user
 // must be asked; with any other error the event waits.
@@ -106,7 +152,7 @@ func (c *consents) access(ctx context.Context, w *Work) (grants.Token, error) {
 	if c == nil {
 		return grants.Token{}, noGrants(w)
 	}
-	scopes, err := kenar.ScopesFor(w.Op.operation(), w.Target.Key)
+	scopes, err := kenar.ScopesFor(w.operation(), w.Target.Key)
 	if err != nil {
 		return grants.Token{}, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
 	}
@@ -134,12 +180,14 @@ func (c *consents) look(ctx context.Context, w *Work) (grants.Info, error) {
 	if info.Revoked != nil {
 		return info, consentError(&grants.RevokedError{Grant: info.ID, Revocation: *info.Revoked})
 	}
-	scopes, err := kenar.ScopesFor(w.Op.operation(), w.Target.Key)
-	if err != nil {
-		return info, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
-	}
-	if !kenar.Covered(info.Scopes, scopes) {
-		return info, consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: scopes})
+	for _, op := range w.operations() {
+		scopes, err := kenar.ScopesFor(op, w.Target.Key)
+		if err != nil {
+			return info, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
+		}
+		if !kenar.Covered(info.Scopes, scopes) {
+			return info, consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: scopes})
+		}
 	}
 	return info, nil
 }

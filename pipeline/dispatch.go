@@ -142,8 +142,8 @@ func (d *dispatcher) start(work context.Context, t token) {
 		if o.Unused {
 			d.keepSpare(t)
 		}
-		if o.Illustrate {
-			o = d.proc.illustrateAhead(work, x.work)
+		if o.Ahead {
+			o = d.proc.ahead(work, x.work)
 		}
 		// What stays in hand is back in its place before another may start,
 		// or the order would change. All else is told after that: the next

@@ -56,13 +56,15 @@ type Event struct {
 	GrantID     string
 	Traceparent string
 	ReplayOf    string // the dead letter's event id, for a replay
+	FollowOf    string // the event of the listing that this one follows
 	ReplaySeq   uint64 // the original's place in the order, for a replay that is not forced
 	Data        json.RawMessage
 }
 
 var (
 	idPattern     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	replayPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})~[1-9][0-9]{0,8}$`)
+	followPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})\+(?:addon|button)$`)
+	replayPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64}(?:\+(?:addon|button))?)~[1-9][0-9]{0,8}$`)
 	rfc3339       = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`) // time.Parse takes more
 	traceparent   = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 )
@@ -87,10 +89,14 @@ func DecodeEvent(data []byte) (Event, error) {
 	if v := d.required("specversion"); v != "" && v != "1.0" {
 		d.faults.Add("specversion", "%s is not supported, only \"1.0\"", quote(v))
 	}
-	e.ReplayOf = d.optional("replayof")
+	e.ReplayOf, e.FollowOf = d.optional("replayof"), d.optional("followof")
 	if id := d.required("id"); id != "" {
+		base, _, _ := strings.Cut(id, "~")
+		follows := followPattern.FindStringSubmatch(base)
 		switch m := replayPattern.FindStringSubmatch(id); {
-		case idPattern.MatchString(id):
+		case (len(follows) == 2) != (e.FollowOf != ""), len(follows) == 2 && follows[1] != e.FollowOf:
+			d.faults.Add("id", "+ is reserved for what follows a listing, whose event followof names")
+		case idPattern.MatchString(id), id == base && len(follows) == 2:
 			if e.ID = id; e.ReplayOf != "" {
 				d.faults.Add("replayof", "only a replay, with an id of the form %s~1, has one", e.ReplayOf)
 			}

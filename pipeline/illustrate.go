@@ -37,11 +37,12 @@ type illustrator struct {
 // An Upload is an image that Divar has, and that no call used yet that may
 // have been applied; or one that will not be had.
 type Upload struct {
-	Source  string    `json:"source"`            // SHA-256 of the source
-	Image   string    `json:"image,omitempty"`   // SHA-256 of what was uploaded
-	Name    string    `json:"name,omitempty"`    // what Divar calls it
-	Dropped string    `json:"dropped,omitempty"` // why it is left out; then it has no name
-	At      time.Time `json:"at"`
+	Source  string           `json:"source"`            // SHA-256 of the source
+	Image   string           `json:"image,omitempty"`   // SHA-256 of what was uploaded
+	Name    string           `json:"name,omitempty"`    // what Divar calls it
+	Dropped string           `json:"dropped,omitempty"` // why it is left out; then it has no name
+	Video   *kenar.PostVideo `json:"video,omitempty"`   // what Divar calls a video, which has no name
+	At      time.Time        `json:"at"`
 }
 
 // uploadFresh is how long an upload is believed to be there. Kenar documents

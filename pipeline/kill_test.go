@@ -28,7 +28,7 @@ import (
 // worker process is killed.
 var steps = []string{
 	"built", "claimed", "enqueued", "buried", "admitted",
-	"illustrated", "prepared", "intent", "recorded", "spent", "called", "settled", "released",
+	"ahead", "prepared", "intent", "recorded", "spent", "called", "settled", "released",
 	"dead letter", "outcome", "parked", "acked",
 }
 

@@ -72,6 +72,15 @@ type Entry struct {
 	// AddonID is the only handle for the removal of a user's add-on.
 	AddonID string `json:"addon_id,omitempty"`
 
+	// Of listings, payments and edits only. Fields are the newest edit of each
+	// field that was ever attempted.
+	Listing      *Listing        `json:"listing,omitempty"`
+	Payment      *Payment        `json:"payment,omitempty"`
+	Fields       map[string]Mark `json:"fields,omitempty"`
+	FieldsBefore map[string]Mark `json:"fields_before,omitempty"` // without the current attempt
+	Steps        []Step          `json:"steps,omitempty"`
+	Ready        time.Time       `json:"ready,omitzero"` // Event was prepared for its call then
+
 	// Dead are events given up whose own message may still be queued.
 	Dead []DeadMark `json:"dead,omitempty"`
 }
@@ -104,10 +113,24 @@ const maxDeadMarks = 16
 func (e Entry) of(w *Work) Entry {
 	if e.Event != w.ID {
 		e.Attempt, e.Attempts, e.Unauthorized = 0, nil, false
-		e.Unseen, e.Waits, e.ImageTries, e.Uploads = time.Time{}, 0, 0, nil
+		e.Unseen, e.Waits, e.ImageTries, e.Uploads, e.Ready = time.Time{}, 0, 0, nil, time.Time{}
 	}
 	e.Event, e.Lane, e.Version = w.ID, w.Lane, w.Version
 	return e
+}
+
+// undo takes back what the intent said, after a call that was provably not
+// carried out.
+func (e *Entry) undo(w *Work) {
+	e.High, e.InDoubt = e.Before, e.WasInDoubt
+	switch {
+	case w.Op.submits():
+		e.Listing.Doubt = time.Time{}
+	case w.Op.pays():
+		e.Payment.Tries--
+	case w.Op == EditPost:
+		e.Fields = e.FieldsBefore
+	}
 }
 
 func (e *Entry) deadMark(event string) *DeadMark {
@@ -137,6 +160,10 @@ func history(before []Attempt, last Attempt) []Attempt {
 	return all[max(len(all)-maxHistory, 0):]
 }
 
+// A Place is where the ledger keeps an entry: that of a target, or of one thing
+// about it which has nothing to do with the others. It is a part of a subject.
+type Place string
+
 // A Ledger reads and writes entries and records of calls.
 type Ledger struct {
 	js     jetstream.JetStream
@@ -158,36 +185,36 @@ func NewLedger(ctx context.Context, js jetstream.JetStream, longest time.Duratio
 // errConflict: another worker wrote the entry first.
 var errConflict = errors.New("the ledger entry was changed by another worker")
 
-// Read returns the entry of a target and its revision, 0 when there is none.
-func (l *Ledger) Read(ctx context.Context, t Target) (Entry, uint64, error) {
+// Read returns the entry at a place and its revision, 0 when there is none.
+func (l *Ledger) Read(ctx context.Context, p Place) (Entry, uint64, error) {
 	var e Entry
-	m, err := l.stream.GetLastMsgForSubject(ctx, targetSubjectPrefix+t.subject())
+	m, err := l.stream.GetLastMsgForSubject(ctx, targetSubjectPrefix+string(p))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return e, 0, nil
 	}
 	if err != nil {
-		return e, 0, fmt.Errorf("read ledger entry of %s: %w", t, err)
+		return e, 0, fmt.Errorf("read ledger entry of %s: %w", p, err)
 	}
 	if err := json.Unmarshal(m.Data, &e); err != nil {
-		return e, 0, fmt.Errorf("read ledger entry of %s: %w", t, err)
+		return e, 0, fmt.Errorf("read ledger entry of %s: %w", p, err)
 	}
 	return e, m.Sequence, nil
 }
 
 // Write replaces the entry if it still has the given revision, else returns
 // errConflict. It returns the new revision.
-func (l *Ledger) Write(ctx context.Context, t Target, e Entry, revision uint64) (uint64, error) {
+func (l *Ledger) Write(ctx context.Context, p Place, e Entry, revision uint64) (uint64, error) {
 	data, err := encode(e)
 	if err != nil {
-		return 0, fmt.Errorf("write ledger entry of %s: %w", t, err)
+		return 0, fmt.Errorf("write ledger entry of %s: %w", p, err)
 	}
-	subject := targetSubjectPrefix + t.subject()
+	subject := targetSubjectPrefix + string(p)
 	ack, err := l.js.Publish(ctx, subject, data, jetstream.WithExpectLastSequencePerSubject(revision))
 	if err == nil {
 		return ack.Sequence, nil
 	}
 	if !isConflict(err) {
-		return 0, fmt.Errorf("write ledger entry of %s: %w", t, err)
+		return 0, fmt.Errorf("write ledger entry of %s: %w", p, err)
 	}
 	// An earlier try of this very write may have been stored and its answer
 	// lost. Entries hold times and ids of one attempt, so equal bytes mean
@@ -197,7 +224,7 @@ func (l *Ledger) Write(ctx context.Context, t Target, e Entry, revision uint64) 
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return 0, errConflict
 	case err != nil:
-		return 0, fmt.Errorf("write ledger entry of %s: %w", t, err)
+		return 0, fmt.Errorf("write ledger entry of %s: %w", p, err)
 	case m.Sequence > revision && bytes.Equal(m.Data, data):
 		return m.Sequence, nil
 	}

@@ -17,6 +17,7 @@ type metrics struct {
 	calls      *prometheus.CounterVec
 	callTime   *prometheus.HistogramVec
 	refreshes  *prometheus.CounterVec
+	rials      *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -28,13 +29,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		handledN:   counter("deliveries_handled_total", "Deliveries handled by a lane, by class.", "lane", "class"),
 		finals:     counter("events_finished_total", "Events that ended in a lane, by result and reason.", "lane", "result", "reason"),
 		calls:      counter("calls_total", "Calls to Kenar, by HTTP status; 0 is no answer.", "lane", "status"),
+		rials:      counter("spent_rials_total", "Rials paid out of the app's balance, by what for: publish, renew or reorder.", "kind"),
 		refreshes:  counter("grant_refreshes_total", "Refreshes of access tokens, by result: ok, refused (the user must consent again), lost (no usable answer), failed.", "result"),
 		callTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "kenar", Name: "call_duration_seconds", Help: "Time of a call to Kenar.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30},
 		}, []string{"lane"}),
 	}
-	for _, c := range []prometheus.Collector{m.admissions, m.handledN, m.finals, m.calls, m.callTime, m.refreshes} {
+	for _, c := range []prometheus.Collector{m.admissions, m.handledN, m.finals, m.calls, m.callTime, m.refreshes, m.rials} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -55,6 +57,11 @@ func (m *metrics) handled(l Lane, o Outcome) {
 		m.calls.WithLabelValues(string(l), strconv.Itoa(o.Call.HTTPStatus)).Inc()
 		m.callTime.WithLabelValues(string(l)).Observe(float64(o.Call.DurationMS) / 1000)
 	}
+}
+
+// spent counts what a payment has cost.
+func (m *metrics) spent(o Op, cost kenar.Rials) {
+	m.rials.WithLabelValues(verbOf(o)).Add(float64(cost))
 }
 
 // refreshed counts a call to the grant server.

@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -38,12 +39,29 @@ type OutcomeData struct {
 	HTTPStatus   int               `json:"http_status,omitempty"`
 	At           time.Time         `json:"at"`
 	SupersededBy string            `json:"superseded_by,omitempty"`
-	AddonID      string            `json:"addon_id,omitempty"` // of a user add-on
+	AddonID      string            `json:"addon_id,omitempty"`       // of a user add-on
+	PostToken    string            `json:"post_token,omitempty"`     // of the post that a listing has become
+	Transaction  string            `json:"transaction_id,omitempty"` // of a payment, or of its last try
+	CostRials    *kenar.Rials      `json:"cost_rials,omitempty"`     // what was paid; absent when nothing was
 	Reason       *Reason           `json:"reason,omitempty"`
 	Warnings     []widgets.Warning `json:"warnings,omitempty"`
 	Position     int               `json:"position,omitempty"`  // queued: 1 is next
 	ETA          time.Time         `json:"eta,omitzero"`        // queued: when its token is due; absent when unknown
 	InboxSeq     uint64            `json:"inbox_seq,omitempty"` // the inbox message that took the id
+}
+
+// with adds what the ledger knows of a listing and its payment.
+func (d OutcomeData) with(e Entry) OutcomeData {
+	if e.Listing != nil {
+		d.PostToken = e.Listing.PostToken
+	}
+	if pay := e.Payment; pay != nil && pay.ID != "" {
+		d.Transaction = pay.ID
+		if pay.State == kenar.TransactionCompleted {
+			d.CostRials = &pay.Cost
+		}
+	}
+	return d
 }
 
 // CloudEvent is the envelope of what the pipeline publishes.

@@ -10,7 +10,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
-	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
 // Preflight says how much the check of the post decides. Kenar takes an
@@ -28,14 +27,11 @@ const (
 // A postCheck looks posts up before a call, with the budget of GET_POST, and
 // remembers what it saw for a while. It is safe for concurrent use.
 type postCheck struct {
-	mode    Preflight
-	client  *kenar.Client
-	keys    Keys // nil: one, which the client knows
-	bucket  *ratelimit.Bucket
-	ledger  *Ledger
-	records bool // see processor
-	now     func() time.Time
-	log     zerolog.Logger
+	mode   Preflight
+	client *kenar.Client
+	asker  *asker
+	now    func() time.Time
+	log    zerolog.Logger
 
 	recheck  time.Duration // shortest time until an unknown post is looked up again
 	patience time.Duration // with an unknown post
@@ -61,19 +57,18 @@ const (
 	stateRetired = "RETIRED"
 )
 
-// errOtherKey: Kenar refused the API key, and there is another one to try.
-var errOtherKey = errors.New("the API key was refused, the next one is used")
-
-var errNoBudget = errors.New("the budget of GET_POST is used up")
-
 // check returns the reason why a call for a post would be wasted, nil when it
-// is worth making. An error means that nothing is known; it never refuses an
-// event.
-func (c *postCheck) check(ctx context.Context, postToken, event string) (*Reason, error) {
+// is worth making; with patient, that it is not published yet is one whatever
+// the mode. An error means that nothing is known; it never refuses an event.
+func (c *postCheck) check(ctx context.Context, postToken, event string, patient bool) (*Reason, error) {
 	if s, ok := c.remembered(postToken); ok {
-		return c.judge(s, postToken), nil
+		return c.judge(s, postToken, patient), nil
 	}
-	post, err := c.get(ctx, postToken, event)
+	var post kenar.Post
+	err := c.asker.ask(ctx, kenar.OpGetPost, event, func() (err error) {
+		post, err = c.client.GetPost(ctx, postToken)
+		return err
+	})
 	var k *kenar.Error
 	s := postSeen{at: c.now()}
 	switch {
@@ -87,7 +82,7 @@ func (c *postCheck) check(ctx context.Context, postToken, event string) (*Reason
 		return nil, err
 	}
 	c.remember(postToken, s)
-	return c.judge(s, postToken), nil
+	return c.judge(s, postToken, patient), nil
 }
 
 // trustAfter checks in a row that Kenar did not answer, the check itself is
@@ -116,59 +111,12 @@ func (c *postCheck) accepted() {
 }
 
 // judge applies the mode.
-func (c *postCheck) judge(s postSeen, postToken string) *Reason {
-	if s.reason != nil && s.reason.Code == PostNotFound && c.mode == PreflightWarn {
+func (c *postCheck) judge(s postSeen, postToken string, patient bool) *Reason {
+	if s.reason != nil && s.reason.Code == PostNotFound && c.mode == PreflightWarn && !patient {
 		c.log.Warn().Str("post", postToken).Msg("no published post with this token; the add-on is sent all the same")
 		return nil
 	}
 	return s.reason
-}
-
-// get makes the call, if a token is free now: an event never waits for the
-// budget of its check.
-func (c *postCheck) get(ctx context.Context, postToken, event string) (kenar.Post, error) {
-	holds, wait, err := c.bucket.Reserve(ctx, 1, false)
-	if err != nil {
-		return kenar.Post{}, err
-	}
-	if len(holds) == 0 {
-		return kenar.Post{}, fmt.Errorf("%w: %s", errNoBudget, wait)
-	}
-	hold, at := holds[0], c.now()
-	if c.records {
-		if err := c.ledger.RecordCall(ctx, PermissionGetPost, hold.ID, event, at.UTC()); err != nil {
-			c.bucket.Refund(hold)
-			return kenar.Post{}, err
-		}
-	}
-	if ok, err := c.bucket.Spend(ctx, hold); err != nil || !ok[0] {
-		c.bucket.Refund(hold)
-		return kenar.Post{}, errors.Join(err, errNoBudget)
-	}
-	key := ""
-	if c.keys != nil {
-		key = c.keys.Current()
-	}
-	post, err := c.client.GetPost(ctx, postToken)
-	if c.keys != nil && classify(err) == ClassAuth {
-		if c.keys.Refused(key) { // the next check, and the scarce call, use another
-			err = errors.Join(errOtherKey, err)
-		}
-	}
-	switch {
-	case neverSent(err):
-		c.bucket.Refund(hold)
-	case err == nil || classify(err) != ClassRetryable:
-		c.bucket.Commit(hold, c.now())
-	}
-	if classify(err) == ClassRateLimited {
-		var k *kenar.Error
-		errors.As(err, &k)
-		until := max(k.RetryAfter, minuteWindow)
-		perr := c.bucket.Pause(ctx, ratelimit.Pause{Until: c.now().Add(until), App: k.Window != "", Reason: "429 for the check of a post"})
-		err = errors.Join(err, perr)
-	}
-	return post, err
 }
 
 func (c *postCheck) remembered(postToken string) (postSeen, bool) {

@@ -15,6 +15,7 @@ import (
 
 // prepared is what a call needs besides its token.
 type prepared struct {
+	ahead    bool         // no token is held, and it may take long
 	access   grants.Token // the user's; zero: none
 	body     []byte
 	uploads  []Upload
@@ -23,24 +24,33 @@ type prepared struct {
 
 // result is what came of a call.
 type result struct {
-	receipt  kenar.Receipt
-	access   grants.Token // that the call was made with
-	key      string       // likewise, or the one before it; "" without Keys
-	err      error
-	attempt  Attempt
-	warnings []widgets.Warning
+	receipt     kenar.Receipt
+	transaction kenar.Transaction // of a payment
+	access      grants.Token      // that the call was made with
+	key         string            // likewise, or the one before it; "" without Keys
+	err         error
+	attempt     Attempt
+	warnings    []widgets.Warning
 }
 
 // prepare does what can fail before a token is used: the user's grant, the
 // check of the post, and the images. The token that is held meanwhile goes to
 // another event when there is an outcome.
-func (p *processor) prepare(ctx context.Context, pl *plan) (prepared, *Outcome) {
+func (p *processor) prepare(ctx context.Context, pl *plan, ahead bool) (prepared, *Outcome) {
 	access, out := p.authorize(ctx, pl)
-	ready := prepared{access: access, body: pl.send.Body}
+	ready := prepared{ahead: ahead, access: access, body: pl.send.Body}
 	if out == nil {
-		out = p.lookUp(ctx, pl)
+		out = p.lookUp(ctx, pl, access)
 	}
-	if out == nil && pl.send.Images {
+	switch {
+	case out != nil:
+	case pl.send.Op.submits():
+		out = p.readySubmission(ctx, pl, &ready)
+	case pl.send.Op.pays():
+		out = p.readyPayment(ctx, pl, &ready)
+	case pl.send.Op == EditPost:
+		out = p.readyEdit(ctx, pl, &ready)
+	case pl.send.Images:
 		out = p.illustrate(ctx, pl, &ready)
 	}
 	if out != nil {
@@ -73,13 +83,17 @@ func (p *processor) authorize(ctx context.Context, pl *plan) (grants.Token, *Out
 }
 
 // lookUp checks the post.
-func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
+func (p *processor) lookUp(ctx context.Context, pl *plan, access grants.Token) *Outcome {
 	w := pl.send
-	if w.Target.Kind != KindPost || w.Op.deletes() || p.posts == nil {
+	follows := w.FollowOf != ""
+	if w.Target.Kind != KindPost || w.Op.deletes() || !follows && (p.posts.mode == PreflightOff || w.Lane.listing()) {
 		return nil
 	}
-	switch r, err := p.posts.check(ctx, w.Target.Key, w.ID); {
+	switch r, err := p.posts.check(ctx, w.Target.Key, w.ID, follows); {
 	case r != nil && r.Code == PostNotFound:
+		if why := p.refusedInReview(ctx, pl, access); why != nil {
+			return p.refuse(ctx, pl, *why)
+		}
 		return p.unseen(ctx, pl, *r)
 	case err == nil && r == nil:
 		pl.entry.Unseen = time.Time{}
@@ -101,7 +115,7 @@ func (p *processor) lookUp(ctx context.Context, pl *plan) *Outcome {
 	case err != nil && p.posts.mode == PreflightRequire && classify(err) == ClassPermanent: // such a token cannot be looked up, perhaps
 		return p.unseen(ctx, pl, Reason{Code: PostNotFound, Field: "subject",
 			Message: fmt.Sprintf("post %s cannot be looked up (%s)", w.Target.Key, excerpt(refusal(err), 200))})
-	case err != nil && p.posts.mode == PreflightRequire:
+	case err != nil && (p.posts.mode == PreflightRequire || follows):
 		return p.putOff(ctx, pl, pl.entry.of(w), 0, err)
 	}
 	return nil
@@ -125,8 +139,7 @@ func (p *processor) unseen(ctx context.Context, pl *plan, r Reason) *Outcome {
 	return p.putOff(ctx, pl, e, next, &r)
 }
 
-// illustrate puts the images of the event in place, which illustrateAhead has
-// uploaded.
+// illustrate puts the images of the event in place, which were uploaded ahead.
 func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *Outcome {
 	e := pl.entry.of(pl.send)
 	made, err := p.images.illustrate(ctx, pl.send, e.Uploads, e.ImageTries >= imageTries-1, p.now())
@@ -144,10 +157,24 @@ func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *
 	return nil
 }
 
-// illustrateAhead uploads the images of an event before a token is spent on
-// it, and keeps their names in the ledger. Fetching can take long: the token
-// that was held for the event is another's meanwhile.
-func (p *processor) illustrateAhead(ctx context.Context, w *Work) (o Outcome) {
+// readyFresh is how long what was found out ahead is believed: prices change.
+const readyFresh = time.Minute
+
+// prepared reports whether nothing is left to do ahead.
+func (p *processor) prepared(pl *plan) bool {
+	w, e := pl.send, pl.entry.of(pl.send)
+	switch {
+	case w.Op.submits(), w.Op.pays(), w.Op == EditPost && w.Images:
+		return e.State == StateReleased && p.now().Sub(e.Ready) < readyFresh
+	}
+	return !w.Images || p.images.ready(w.Body, e.Uploads, p.now())
+}
+
+// ahead does for an event what can take long, before a token is spent on it:
+// it uploads images, and asks Kenar what must be known before a post is
+// submitted or paid for. The ledger keeps what came of it. The token that was
+// held for the event is another's meanwhile.
+func (p *processor) ahead(ctx context.Context, w *Work) (o Outcome) {
 	defer func() {
 		if bug := recover(); bug != nil {
 			o = p.panicked(ctx, w, bug)
@@ -157,16 +184,16 @@ func (p *processor) illustrateAhead(ctx context.Context, w *Work) (o Outcome) {
 	if out != nil {
 		return *out
 	}
-	ready, out := p.prepare(ctx, pl) // no image is fetched for a post that is gone
+	ready, out := p.prepare(ctx, pl, true) // no image is fetched for a post that is gone
 	if out != nil {
 		return *out
 	}
 	e := pl.entry.of(pl.send)
-	e.State, e.Lease, e.Attempt, e.Uploads = StateReleased, time.Time{}, pl.attempt-1, ready.uploads
-	if _, err := p.write(ctx, pl.send.Target, e, pl.revision); err != nil {
+	e.State, e.Lease, e.Attempt, e.Uploads, e.Ready = StateReleased, time.Time{}, pl.attempt-1, ready.uploads, p.now().UTC()
+	if _, err := p.write(ctx, pl.send, e, pl.revision); err != nil {
 		return *later(err)
 	}
-	p.step("illustrated")
+	p.step("ahead")
 	return Outcome{Class: ClassBusy, Next: Hold}
 }
 
@@ -189,7 +216,7 @@ func (p *processor) putOff(ctx context.Context, pl *plan, e Entry, wait time.Dur
 		at = w.ExpiresAt // to be told in time
 	}
 	e.State, e.Lease, e.NotBefore, e.Attempt = StateRetry, time.Time{}, at, pl.attempt-1
-	if _, werr := p.write(ctx, w.Target, e, pl.revision); werr != nil {
+	if _, werr := p.write(ctx, w, e, pl.revision); werr != nil {
 		return later(werr)
 	}
 	if pl.own != w { // the newer one has a place of its own in the queue

@@ -22,7 +22,8 @@ type Outcome struct {
 	At     time.Time // Park: when the event is due; Hold, Later: not before, zero is at once
 	Unused bool      // the token was not spent and goes to the next event
 
-	Illustrate bool // images must be uploaded first: see illustrateAhead
+	Ahead bool       // something must be done without a token first: see ahead
+	Then  []followUp // what comes after the event
 
 	Call *Attempt // the call that was made, nil when there was none
 	Sent *Work    // what was sent: the event itself, or a newer one in its place
@@ -51,23 +52,28 @@ const (
 // never sees a NATS message, and is safe for concurrent use by different
 // targets.
 type processor struct {
-	lane    Lane
-	ledger  *Ledger
-	queues  queues
-	bucket  *ratelimit.Bucket
-	client  *kenar.Client
-	keys    Keys       // nil: one, which the client knows
-	grants  *consents  // nil: none
-	posts   *postCheck // nil: none
-	images  *illustrator
-	health  *health
-	backoff Backoff
-	timing  timing
-	most    int  // attempts
-	records bool // whether calls are recorded for a limiter that forgot them
-	now     func() time.Time
-	log     zerolog.Logger
-	step    func(string)
+	lane     Lane
+	ledger   *Ledger
+	queues   queues
+	bucket   *ratelimit.Bucket
+	client   *kenar.Client
+	keys     Keys      // nil: one, which the client knows
+	grants   *consents // nil: none
+	asker    *asker
+	posts    *postCheck
+	images   *illustrator
+	schemas  *schemas
+	spending *spending
+	metrics  *metrics
+	source   string // of the events that follow a listing
+	health   *health
+	backoff  Backoff
+	timing   timing
+	most     int  // attempts
+	records  bool // whether calls are recorded for a limiter that forgot them
+	now      func() time.Time
+	log      zerolog.Logger
+	step     func(string)
 }
 
 // userAddonFresh is how long an accepted user add-on counts as still there:
@@ -83,12 +89,12 @@ func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) (
 		}
 	}()
 	pl, out := p.plan(ctx, w)
-	if out == nil && pl.send.Images && !p.images.ready(pl.send.Body, pl.entry.of(pl.send).Uploads, p.now()) {
-		return Outcome{Class: ClassBusy, Next: Hold, Unused: true, Illustrate: true}
+	if out == nil && !p.prepared(pl) {
+		return Outcome{Class: ClassBusy, Next: Hold, Unused: true, Ahead: true}
 	}
 	if out == nil {
 		var ready prepared
-		if ready, out = p.prepare(ctx, pl); out == nil {
+		if ready, out = p.prepare(ctx, pl, false); out == nil {
 			p.step("prepared")
 			return p.call(ctx, pl, hold, ready)
 		}
@@ -101,7 +107,7 @@ func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) (
 // must not stop its lane.
 func (p *processor) panicked(ctx context.Context, w *Work, bug any) Outcome {
 	p.log.Error().Str("id", w.ID).Str("panic", fmt.Sprint(bug)).Bytes("stack", debug.Stack()).Msg("this is a bug, please report it")
-	e, rev, err := p.ledger.Read(ctx, w.Target)
+	e, rev, err := p.ledger.Read(ctx, w.place())
 	if err != nil {
 		return *later(err)
 	}
@@ -126,13 +132,14 @@ type plan struct {
 	entry    Entry
 	revision uint64
 	attempt  int
-	addonID  string // DeleteUser
+	addonID  string   // DeleteUser
+	stale    []string // fields that were left out of an edit
 }
 
 // plan reads the state of the target and decides whether a call is due. It
 // returns an outcome when it is not.
 func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
-	e, rev, err := p.ledger.Read(ctx, w.Target)
+	e, rev, err := p.ledger.Read(ctx, w.place())
 	if err != nil {
 		return nil, later(err)
 	}
@@ -144,21 +151,31 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		return nil, p.ended(ClassRepeated, deadFinal(w, d.Reason, d.Attempts, now))
 	}
 	if e.Accepted != nil && e.Accepted.Event == w.ID {
-		return nil, p.ended(ClassRepeated, acceptedFinal(w, e))
+		return nil, p.repeated(ClassRepeated, w, e)
 	}
 	if e.State == StateIntent && now.Before(e.Lease.Add(p.timing.skew)) {
 		return nil, later(fmt.Errorf("another call for %s is under way until %s at the latest", w.Target, e.Lease.UTC().Format(time.RFC3339)))
 	}
-	if by := e.High.Passed(w.ID, w.Version); by != "" {
-		return nil, p.ended(ClassSuperseded, supersededFinal(w, by, now))
+	if out := p.planListing(ctx, w, e, rev); out != nil {
+		return nil, out
 	}
-	if e.waiting() && e.Event != w.ID && e.Version.Newer(w.Version) {
-		return nil, p.ended(ClassSuperseded, supersededFinal(w, e.Event, now))
+	if by := p.passed(w, e); by != "" {
+		return nil, p.ended(ClassSuperseded, supersededFinal(w, by, now))
 	}
 	if expired(w, now) {
 		return nil, p.giveUp(ctx, w, e, rev, expiry(w))
 	}
-	send, by, err := p.newest(ctx, w, e, now)
+	own := w
+	send, by, err := w, "", error(nil)
+	var stale []string
+	switch {
+	case w.Op == EditPost:
+		if send, stale, by, err = p.planEdit(ctx, w, e, now); send != nil {
+			own = send
+		}
+	case w.Op.ordered() && !e.Listing.inDoubt(w.root()):
+		send, by, err = p.newest(ctx, w, e, now)
+	}
 	if err != nil {
 		return nil, later(err)
 	}
@@ -166,9 +183,9 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		return nil, p.ended(ClassSuperseded, supersededFinal(w, by, now))
 	}
 	if unchanged(send, e, now) {
-		return nil, p.unchanged(ctx, w, send, e, rev)
+		return nil, p.unchanged(ctx, own, send, e, rev)
 	}
-	pl := &plan{own: w, send: send, entry: e, revision: rev, attempt: 1}
+	pl := &plan{own: own, send: send, stale: stale, entry: e, revision: rev, attempt: 1}
 	if e.Event == send.ID {
 		pl.attempt = e.Attempt + 1
 		switch e.State {
@@ -181,13 +198,27 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 			}
 		}
 	}
-	if pl.attempt > p.most {
+	if pl.attempt > p.most && !send.Op.submits() && !send.Op.pays() { // of those it is found out first what became of the last
 		return nil, p.giveUp(ctx, send, pl.entry, rev, exhausted(pl.entry.Attempts)).inPlaceOf(w)
 	}
 	if send.Op == DeleteUser {
 		return p.planUserDelete(ctx, pl)
 	}
 	return pl, nil
+}
+
+// passed returns the event that makes work stale, "" when none does.
+func (p *processor) passed(w *Work, e Entry) string {
+	if !w.Op.ordered() {
+		return ""
+	}
+	if by := e.High.Passed(w.ID, w.Version); by != "" {
+		return by
+	}
+	if e.waiting() && e.Event != w.ID && e.Version.Newer(w.Version) {
+		return e.Event
+	}
+	return ""
 }
 
 const errInDoubt = "result unknown: the worker ended during the call"
@@ -205,7 +236,7 @@ func exhausted(history []Attempt) Reason {
 
 // unchanged reports whether a call would only repeat what was last accepted.
 func unchanged(w *Work, e Entry, now time.Time) bool {
-	if e.Accepted == nil || e.InDoubt || e.State == StateIntent || e.Accepted.Partial || e.Accepted.Hash != w.Hash {
+	if w.Hash == "" || e.Accepted == nil || e.InDoubt || e.State == StateIntent || e.Accepted.Partial || e.Accepted.Hash != w.Hash {
 		return false
 	}
 	return w.Op != CreateUser || now.Sub(e.Accepted.At) < userAddonFresh
@@ -293,12 +324,12 @@ func (p *processor) planUserDelete(ctx context.Context, pl *plan) (*plan, *Outco
 // after it.
 func (p *processor) unchanged(ctx context.Context, own, send *Work, e Entry, rev uint64) *Outcome {
 	e.High = e.High.Raise(send.ID, send.Version)
-	if _, err := p.write(ctx, send.Target, e, rev); err != nil {
+	if _, err := p.write(ctx, send, e, rev); err != nil {
 		return later(err)
 	}
 	now := p.now()
 	o := p.ended(ClassUnchanged, Final{Work: send, Data: OutcomeData{
-		EventID: send.ID, Result: ResultUnchanged, Lane: send.Lane, At: now, AddonID: e.AddonID}})
+		EventID: send.ID, Result: ResultUnchanged, Lane: send.Lane, At: now, AddonID: e.AddonID}.with(e)})
 	if own != send {
 		o.Finals = append(o.Finals, supersededFinal(own, send.ID, now))
 	}
@@ -316,10 +347,12 @@ func (p *processor) giveUp(ctx context.Context, w *Work, e Entry, rev uint64, r 
 		}
 	}
 	e.markDead(w.ID, r, history)
-	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return later(err)
 	}
-	o := p.ended(ClassRefused, deadFinal(w, r, history, p.now()))
+	final := deadFinal(w, r, history, p.now())
+	final.Data = final.Data.with(e)
+	o := p.ended(ClassRefused, final)
 	o.Err = &r
 	return o
 }
@@ -342,10 +375,10 @@ func (e *Entry) markDead(event string, r Reason, history []Attempt) {
 
 // write stores an entry, and waits while NATS is away: the state of a target
 // must not be lost. Only a conflict, or the end of the grace, is an error.
-func (p *processor) write(ctx context.Context, t Target, e Entry, rev uint64) (uint64, error) {
+func (p *processor) write(ctx context.Context, w *Work, e Entry, rev uint64) (uint64, error) {
 	var next uint64
 	err := untilDone(ctx, p.log, "write the ledger", func() (err error) {
-		next, err = p.ledger.Write(ctx, t, e, rev)
+		next, err = p.ledger.Write(ctx, w.place(), e, rev)
 		return err
 	})
 	return next, err
@@ -361,7 +394,7 @@ func acceptedFinal(w *Work, e Entry) Final {
 	return Final{Work: w, Data: OutcomeData{
 		EventID: w.ID, Result: ResultAccepted, Lane: w.Lane, Attempts: max(e.Attempt, 1),
 		HTTPStatus: e.Accepted.Status, At: e.Accepted.At, AddonID: e.AddonID, Warnings: e.Accepted.Warnings,
-	}}
+	}.with(e)}
 }
 
 func supersededFinal(w *Work, by string, now time.Time) Final {

@@ -25,6 +25,10 @@ const (
 	Rejected          ReasonCode = "rejected"           // 400, 404, 409, 412, 422 and the like
 	AttemptsExhausted ReasonCode = "attempts_exhausted" // retryable failures up to MAX_ATTEMPTS
 	CrashLoop         ReasonCode = "crash_loop"         // the worker died each time it handled this event
+
+	Ambiguous           ReasonCode = "ambiguous"            // it is not known whether a post was made
+	PaymentFailed       ReasonCode = "payment_failed"       // no price, too high a price, refused or refunded
+	InsufficientBalance ReasonCode = "insufficient_balance" // of the app
 )
 
 // ReasonCodes lists every reason a dead letter can have, for help texts and
@@ -33,7 +37,7 @@ func ReasonCodes() []ReasonCode {
 	return []ReasonCode{
 		InvalidEvent, InvalidWidgets, UnknownType, Expired, PostNotFound, PostRetired, GrantMissing,
 		GrantRevoked, Forbidden, Rejected, AttemptsExhausted, CrashLoop,
-		"ambiguous", "payment_failed", "insufficient_balance",
+		Ambiguous, PaymentFailed, InsufficientBalance,
 	}
 }
 

@@ -2,25 +2,17 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/micro"
 
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
 // resumeSubject is where workers end pauses before their time. One of them
 // takes a request: what it does, it does for all.
-const (
-	resumeSubject = "kenar.worker.resume"
-	resumeQueue   = "kenar-worker"
-)
+const resumeSubject = "kenar.worker.resume"
 
 const (
 	resumeTime = 5 * time.Second // for a worker's look at Redis and the ledger
@@ -71,59 +63,20 @@ type resumeResponse struct {
 // A pause that Kenar's answers made becomes half-open, as when its time had
 // come: one call finds out whether the cause is gone.
 func (c *Client) Resume(ctx context.Context, scopes []string, dryRun bool) ([]EndedPause, error) {
-	const doing = "end pauses"
-	data, err := encode(resumeRequest{Scopes: scopes, DryRun: dryRun})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	waiting, cancel := context.WithTimeout(ctx, resumeWait)
-	defer cancel()
-	m, err := c.nc.RequestWithContext(waiting, resumeSubject, data)
-	// In a cluster the news of a worker that just started takes a moment.
-	for patience := time.Now().Add(time.Second); errors.Is(err, nats.ErrNoResponders) && time.Now().Before(patience); {
-		sleep(waiting, 100*time.Millisecond)
-		m, err = c.nc.RequestWithContext(waiting, resumeSubject, data)
-	}
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, nats.ErrNoResponders):
-		return nil, fmt.Errorf("%s: no worker answers: start one, or update those that run; pauses are theirs to end", doing)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", doing, explainJetStream(err))
-	}
-	if text := m.Header.Get(micro.ErrorHeader); text != "" {
-		return nil, fmt.Errorf("%s: the worker that was asked says: %s", doing, text)
-	}
 	var r resumeResponse
-	if err := json.Unmarshal(m.Data, &r); err != nil {
-		return nil, fmt.Errorf("%s: read the answer of a worker: %w", doing, err)
-	}
-	return r.Pauses, nil
+	err := c.askWorker(ctx, resumeSubject, "end pauses", resumeWait, resumeRequest{Scopes: scopes, DryRun: dryRun}, &r)
+	return r.Pauses, err
 }
 
-// serveResume answers a request of Client.Resume.
-func (w *Worker) serveResume(r micro.Request) {
-	ctx, cancel := context.WithTimeout(context.Background(), resumeTime)
-	defer cancel()
-	var q resumeRequest
-	if err := json.Unmarshal(r.Data(), &q); err != nil {
-		_ = r.Error("400", "the request is not JSON: "+err.Error(), nil) // whoever asked went away
-		return
-	}
+// resumeAsked answers a request of Client.Resume.
+func (w *Worker) resumeAsked(ctx context.Context, q resumeRequest) (resumeResponse, error) {
 	for _, s := range q.Scopes {
 		if !slices.Contains(PauseScopes(), s) {
-			_ = r.Error("400", fmt.Sprintf("%s cannot be paused; use %s", quote(s), strings.Join(PauseScopes(), ", ")), nil)
-			return
+			return resumeResponse{}, &Reason{Message: fmt.Sprintf("%s cannot be paused; use %s", quote(s), strings.Join(PauseScopes(), ", "))}
 		}
 	}
 	ended, err := w.resume(ctx, q)
-	if err != nil {
-		w.cfg.Log.Warn().Err(err).Msg("a request to end pauses failed")
-		_ = r.Error("503", err.Error(), nil)
-		return
-	}
-	_ = r.RespondJSON(resumeResponse{ended})
+	return resumeResponse{ended}, err
 }
 
 // resume ends pauses: first in the ledger, whose word counts at the next start,

@@ -38,6 +38,12 @@ func (s *settler) settle(ctx context.Context, x *delivery, o Outcome) {
 			return
 		}
 	}
+	for _, f := range o.Then {
+		if err := untilDone(ctx, s.log, "publish what follows", func() error { return s.follow(ctx, f) }); err != nil {
+			return
+		}
+		s.step("followed")
+	}
 	switch o.Next {
 	case Hold:
 		return
@@ -87,7 +93,7 @@ func (s *settler) park(ctx context.Context, w *Work, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	sched := w.Lane.schedSubject(w.Target)
+	sched := w.schedSubject()
 	for {
 		var last uint64
 		m, err := s.retry.GetLastMsgForSubject(ctx, sched)
@@ -119,7 +125,7 @@ func (s *settler) park(ctx context.Context, w *Work, at time.Time) error {
 		// Not jetstream.WithScheduleAt: it cuts the time to whole seconds and
 		// so fires up to one early.
 		msg.Header.Set("Nats-Schedule", "@at "+at.UTC().Format(time.RFC3339Nano))
-		msg.Header.Set("Nats-Schedule-Target", w.Lane.dueSubject(w.Target))
+		msg.Header.Set("Nats-Schedule-Target", w.dueSubject())
 		_, err = s.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(last))
 		if err == nil || !isConflict(err) {
 			return wrap(err, "schedule the retry of "+w.ID)

@@ -57,9 +57,23 @@ func (w *Worker) serveStatus(p *parts) (micro.Service, error) {
 	if err != nil {
 		return svc, err
 	}
-	err = svc.AddEndpoint("resume", micro.HandlerFunc(w.serveResume),
-		micro.WithEndpointSubject(resumeSubject), micro.WithEndpointQueueGroup(resumeQueue))
-	return svc, err
+	failed := func(err error) { w.cfg.Log.Warn().Err(err).Msg("a request of a publisher failed") }
+	for _, e := range []struct {
+		name, subject string
+		handler       micro.Handler
+	}{
+		{"resume", resumeSubject, serve(failed, resumeTime, w.resumeAsked)},
+		{"resolve", resolveSubject, serve(failed, resolveTime, w.resolveListing)},
+		{"schema", schemaSubject, serve(failed, w.timing.timeout+resolveTime, func(ctx context.Context, q schemaRequest) (CategorySchema, error) {
+			return p.schemas.describe(ctx, q.Category)
+		})},
+	} {
+		err = svc.AddEndpoint(e.name, e.handler, micro.WithEndpointSubject(e.subject), micro.WithEndpointQueueGroup(workerQueue))
+		if err != nil {
+			return svc, err
+		}
+	}
+	return svc, nil
 }
 
 func (w *Worker) status(p *parts) WorkerStatus {

@@ -33,6 +33,10 @@ func (t Target) String() string { return string(t.Kind) + "/" + t.Key }
 // validated targets have one: see ParseTarget.
 func (t Target) subject() string { return string(t.Kind) + "." + t.Key }
 
+// place is where the ledger keeps the state of the target's add-on, or of the
+// listing.
+func (t Target) place() Place { return Place(t.subject()) }
+
 // ParseTarget reads "kind/key", the form of a CloudEvents subject, and
 // validates the key by the rules of its kind, so that a target can stand in a
 // NATS subject and in a URL path without changing the meaning of either.

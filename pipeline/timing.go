@@ -11,16 +11,18 @@ type timing struct {
 
 	recheck  time.Duration // shortest time until a post that Kenar does not know is looked up again
 	patience time.Duration // with such a post
+	relook   time.Duration // until it is looked once more for a post that may have been submitted
 }
 
 // An ad in review cannot be read; how long a review takes is not documented.
 const (
 	postRecheck  = 15 * time.Minute
 	postPatience = 72 * time.Hour
+	postRelook   = 3 * time.Minute // how soon a new post is in the list is not documented
 )
 
 func defaultTiming(timeout time.Duration) timing {
-	return timing{timeout: timeout, slack: 10 * time.Second, skew: 2 * time.Second, recheck: postRecheck, patience: postPatience}
+	return timing{timeout: timeout, slack: 10 * time.Second, skew: 2 * time.Second, recheck: postRecheck, patience: postPatience, relook: postRelook}
 }
 
 // lease is how long an intent locks its target.

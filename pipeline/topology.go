@@ -63,8 +63,8 @@ func (t Topology) streams() []jetstream.StreamConfig {
 		Retention:   jetstream.WorkQueuePolicy, AllowMsgSchedules: true,
 	})
 	add(jetstream.StreamConfig{
-		Name: LedgerStream, Subjects: []string{targetSubjectPrefix + ">", callSubjectPrefix + ">", pauseSubjectPrefix + ">"},
-		Description: "state, lock and history of each target; calls and pauses, for a limiter that forgot them",
+		Name: LedgerStream, Subjects: []string{targetSubjectPrefix + ">", callSubjectPrefix + ">", pauseSubjectPrefix + ">", spendSubjectPrefix + ">"},
+		Description: "state, lock and history of each target; calls and pauses, for a limiter that forgot them; money spent by day",
 		Retention:   jetstream.LimitsPolicy, MaxMsgsPerSubject: ledgerHistory, AllowMsgTTL: true,
 	})
 	add(jetstream.StreamConfig{

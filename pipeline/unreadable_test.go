@@ -32,7 +32,7 @@ func TestUnreadableWork(t *testing.T) {
 		{"not JSON", PostCreate.workSubject(Normal, target), "\x00work", PostCreate.Stream(Normal), "invalid character"},
 		{"of another form", PostCreate.workSubject(Urgent, target), `{"v":2,"work":{"id":"e1"}}`, PostCreate.Stream(Urgent), "id, target or operation is missing"},
 		{"empty", PostCreate.workSubject(Normal, target), "", PostCreate.Stream(Normal), "unexpected end"},
-		{"a retry that is due", PostCreate.dueSubject(target), `[]`, RetryStream, "cannot unmarshal array"},
+		{"a retry that is due", dueSubjectPrefix + string(PostCreate) + "." + target.subject(), `[]`, RetryStream, "cannot unmarshal array"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,6 +15,16 @@ import (
 // delivery, is in the outcome.
 func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, hold ratelimit.Hold, got result) Outcome {
 	err, attempt := got.err, got.attempt
+	switch op := pl.send.Op; {
+	case op.submits():
+		if o, settled := p.settleSubmission(ctx, pl, in, rev, hold, got); settled {
+			return o
+		}
+	case op.pays():
+		if o, settled := p.settlePayment(ctx, pl, in, rev, hold, got); settled {
+			return o
+		}
+	}
 	class := classify(err)
 	switch class {
 	case ClassAccepted:
@@ -45,7 +55,7 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		if p.health.culprit(pl.send.ID) {
 			return p.bury(ctx, pl, in, rev, p.unauthorized(pl.send, err), err, attempt, class)
 		}
-		if p.stale(ctx, pl.send, got) && !in.Unauthorized {
+		if p.staleToken(ctx, pl.send, got.access.Secret()) && !in.Unauthorized {
 			// The access token may just have been stale: once more with
 			// another one, before the key is the suspect.
 			in.Unauthorized = true
@@ -76,20 +86,6 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		}
 		return p.bury(ctx, pl, in, rev, Reason{Code: Rejected, Message: refusal(err)}, err, attempt, class)
 	}
-}
-
-// stale reports whether a 401 may be the access token's fault, and has it
-// replaced before the next call.
-func (p *processor) stale(ctx context.Context, w *Work, got result) bool {
-	if !w.needsGrant() {
-		return false
-	}
-	stale, err := p.grants.refused(ctx, w, got.access.Secret())
-	if err != nil {
-		p.log.Warn().Err(err).Str("grant", w.GrantID).Msg("cannot say that the access token was refused")
-		return true // the next call finds out what is wrong with the grant
-	}
-	return stale
 }
 
 // minuteWindow is Kenar's shortest window.
@@ -169,9 +165,7 @@ func (p *processor) resume(ctx context.Context) {
 // accept records that Kenar took the call.
 func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, got result) Outcome {
 	w, now := pl.send, p.now().UTC()
-	if p.posts != nil {
-		p.posts.accepted()
-	}
+	p.posts.accepted()
 	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
 	e.Attempts, e.Uploads = history(e.Attempts, got.attempt), nil // Divar keeps them under other names from now on
 	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: got.receipt.Status, Partial: len(got.warnings) > 0, Warnings: got.warnings}
@@ -181,7 +175,7 @@ func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, g
 	case DeleteUser:
 		e.AddonID = ""
 	}
-	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return *later(err)
 	}
 	p.step("settled")
@@ -194,19 +188,20 @@ func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, g
 
 // retry schedules the event again, or gives it up after its last attempt.
 func (p *processor) retry(ctx context.Context, pl *plan, e Entry, rev uint64, err error, attempt Attempt) Outcome {
-	if pl.attempt >= p.most {
+	doubt := pl.send.mayBeApplied(err) && (pl.send.Op.submits() || pl.send.Op.pays()) // then it is looked up before
+	if pl.attempt >= p.most && !doubt {
 		return p.bury(ctx, pl, e, rev, exhausted(history(e.Attempts, attempt)), err, attempt, ClassRetryable)
 	}
 	w := pl.send
 	e.State, e.Lease, e.Unauthorized = StateRetry, time.Time{}, false
 	e.NotBefore = p.now().Add(p.backoff.Delay(pl.attempt)).UTC()
 	e.Attempts = history(e.Attempts, attempt)
-	if mayBeApplied(err) {
+	if w.mayBeApplied(err) {
 		e.Uploads = nil // Divar has another name for them if it was
 	} else {
-		e.High, e.InDoubt = e.Before, e.WasInDoubt
+		e.undo(w)
 	}
-	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return *later(err)
 	}
 	p.step("settled")
@@ -224,12 +219,12 @@ func (p *processor) release(ctx context.Context, pl *plan, e Entry, rev uint64, 
 		p.refund(ctx, w, hold, p.now())
 	}
 	e.State, e.Lease, e.Attempt = StateReleased, time.Time{}, pl.attempt-1
-	if attempt == nil || !mayBeApplied(err) {
-		e.High, e.InDoubt = e.Before, e.WasInDoubt
+	if attempt == nil || !w.mayBeApplied(err) {
+		e.undo(w)
 	} else {
 		e.Uploads = nil
 	}
-	if _, werr := p.write(ctx, w.Target, e, rev); werr != nil {
+	if _, werr := p.write(ctx, w, e, rev); werr != nil {
 		return *later(werr)
 	}
 	p.step("released")
@@ -241,15 +236,20 @@ func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r R
 	w := pl.send
 	e.State, e.Lease = StateDead, time.Time{}
 	e.Attempts = history(e.Attempts, attempt)
-	if !mayBeApplied(err) {
-		e.High, e.InDoubt = e.Before, e.WasInDoubt
+	if !w.mayBeApplied(err) {
+		e.undo(w)
+	}
+	if w.Op.pays() {
+		p.spending.release(ctx, e.Payment) // what may have been paid does not end here
 	}
 	e.markDead(w.ID, r, e.Attempts)
-	if _, err := p.write(ctx, w.Target, e, rev); err != nil {
+	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return *later(err)
 	}
 	p.step("settled")
-	o := p.ended(class, deadFinal(w, r, e.Attempts, p.now()))
+	final := deadFinal(w, r, e.Attempts, p.now())
+	final.Data = final.Data.with(e)
+	o := p.ended(class, final)
 	o.Err = &r
 	return *o.inPlaceOf(pl.own)
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Preflight    Preflight     // "": warn
 	ImageHosts   images.Hosts  // from which images may be fetched; zero: none
 	ImageFailure ImageFailure  // "": drop
+	SpendCap     kenar.Rials   // most rials spent in a day, by the time of Tehran; 0: no cap
 	Concurrency  int           // calls in flight per lane; 0: 16
 	Grace        time.Duration // for calls in flight at the end; 0: 25 s
 	Replicas     int           // of streams, when they are created
@@ -207,6 +208,7 @@ type parts struct {
 	dispatchers []*dispatcher
 	queues      queues
 	consents    *consents
+	schemas     *schemas
 }
 
 // open checks the server and makes or checks the streams. It waits while the
@@ -284,11 +286,11 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		metrics:  w.metrics, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
 	}
 	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
-	var posts *postCheck
-	if w.cfg.Preflight != PreflightOff {
-		posts = &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, keys: w.cfg.Keys, bucket: w.cfg.Limiter.Bucket(PermissionGetPost), ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log, recheck: w.timing.recheck, patience: w.timing.patience}
-	}
+	ask := &asker{limiter: w.cfg.Limiter, keys: w.cfg.Keys, ledger: ledger, records: w.cfg.Longest > 0, now: now}
+	posts := &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, asker: ask, now: now, log: w.cfg.Log, recheck: w.timing.recheck, patience: w.timing.patience}
 	illustrate := &illustrator{images: w.cfg.Builder.Images, client: w.cfg.Client, failure: w.cfg.ImageFailure}
+	p.schemas = &schemas{client: w.cfg.Client, asker: ask, now: now}
+	spending := &spending{js: w.js, ledger: ledger, limit: w.cfg.SpendCap, now: now}
 	for _, l := range Lanes() {
 		log := w.cfg.Log.With().Str("lane", string(l)).Logger()
 		h := newHealth(now, w.cfg.Backoff.Delay)
@@ -298,7 +300,7 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
 		}
 		d.proc = &processor{
-			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, posts: posts, images: illustrate,
+			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, asker: ask, posts: posts, images: illustrate, schemas: p.schemas, spending: spending, metrics: w.metrics, source: w.source,
 			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{

@@ -11,7 +11,9 @@
 //
 // What goes out is always a new JPEG of the pixels alone: turned upright, on
 // white, no larger than needed. The camera's metadata, such as the place the
-// picture was taken at, stays behind.
+// picture was taken at, stays behind. Videos are the exception: those of posts
+// are fetched by the same rules, looked at no further than their first bytes,
+// and handed on as they are.
 //
 // For most uses make one Fetcher with New; ask its Check before an event is
 // queued, and its JPEG right before the upload.

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// An Error says why a source did not become a JPEG. Its text names the host,
-// what is wrong and the limit, and never more of a URL than its host, because
-// the rest may be a signature.
+// An Error says why a source did not become a JPEG or a video. Its text names
+// the host, what is wrong and the limit, and never more of a URL than its host,
+// because the rest may be a signature.
 type Error struct {
 	// Host is the host that was to be asked, after redirects the last one. It
 	// is empty for a data URI, and for a URL that has none.
@@ -24,6 +24,9 @@ type Error struct {
 	// not be reached, was too slow, or said so itself (408, 425, 429, 5xx).
 	Temporary bool
 
+	// Video is true when the source was to be a video.
+	Video bool
+
 	// Err is the cause when there is one. Cancelled and expired contexts are
 	// found in it with errors.Is.
 	Err error
@@ -34,7 +37,11 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func (e *Error) Error() string {
 	var s strings.Builder
-	s.WriteString("image")
+	if e.Video {
+		s.WriteString("video")
+	} else {
+		s.WriteString("image")
+	}
 	if e.Host != "" {
 		s.WriteString(" from " + e.Host)
 	}

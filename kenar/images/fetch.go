@@ -63,14 +63,14 @@ func newTransport(dialer *net.Dialer) *http.Transport {
 // fetch returns the bytes at a URL that the list of hosts allows, and the host
 // they came from in the end. It follows redirects to where the list allows,
 // too.
-func (f *Fetcher) fetch(ctx context.Context, u *url.URL) (data []byte, host string, err error) {
+func (f *Fetcher) fetch(ctx context.Context, u *url.URL, m medium) (data []byte, host string, err error) {
 	for redirects := 0; ; redirects++ {
-		resp, err := f.get(ctx, u)
+		resp, err := f.get(ctx, u, m)
 		if err != nil {
 			return nil, "", f.unreachable(ctx, u, err)
 		}
 		if !isRedirect(resp.StatusCode) {
-			data, err := f.read(ctx, u, resp)
+			data, err := f.read(ctx, u, resp, m)
 			_ = resp.Body.Close() // all that is wanted has been read
 			return data, shown(u.Host), err
 		}
@@ -93,14 +93,15 @@ func (f *Fetcher) fetch(ctx context.Context, u *url.URL) (data []byte, host stri
 // get makes one request. RoundTrip instead of an http.Client: no redirects
 // but those that fetch follows, no cookies, no Referer, and no errors that
 // quote the URL.
-func (f *Fetcher) get(ctx context.Context, u *url.URL) (*http.Response, error) {
+func (f *Fetcher) get(ctx context.Context, u *url.URL, m medium) (*http.Response, error) {
 	req := (&http.Request{
 		Method: http.MethodGet,
 		URL:    u,
 		Host:   u.Host,
 		Header: http.Header{
-			"Accept": {"image/jpeg, image/png, image/webp, image/gif"},
-			// Images do not get smaller by it, and a bomb is easily packed.
+			"Accept": {m.accept},
+			// Neither images nor videos get smaller by it, and a bomb is easily
+			// packed.
 			"Accept-Encoding": {"identity"},
 			"User-Agent":      {f.cfg.UserAgent},
 		},
@@ -118,26 +119,26 @@ func isRedirect(status int) bool {
 }
 
 // read returns the body of an answer that is not a redirect.
-func (f *Fetcher) read(ctx context.Context, u *url.URL, resp *http.Response) ([]byte, error) {
+func (f *Fetcher) read(ctx context.Context, u *url.URL, resp *http.Response, m medium) ([]byte, error) {
 	host := shown(u.Host)
 	if resp.StatusCode != http.StatusOK {
-		return nil, statusError(host, resp.StatusCode)
+		return nil, m.statusError(host, resp.StatusCode)
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, refuse(host, "the answer is packed (Content-Encoding %s), which was not asked for: serve images as they are", shown(coding))
+		return nil, refuse(host, "the answer is packed (Content-Encoding %s), which was not asked for: serve %ss as they are", shown(coding), m.name)
 	}
-	if resp.ContentLength > f.cfg.MaxBytes {
-		return nil, refuse(host, "it has %s, at most %s are fetched", sized(resp.ContentLength), sized(f.cfg.MaxBytes))
+	if resp.ContentLength > m.most {
+		return nil, refuse(host, "it has %s, at most %s are fetched", sized(resp.ContentLength), sized(m.most))
 	}
 	// A length is only what was announced, and need not have been.
-	data, err := io.ReadAll(io.LimitReader(resp.Body, f.cfg.MaxBytes+1))
-	if int64(len(data)) > f.cfg.MaxBytes {
-		return nil, refuse(host, "it is larger than the %s that are fetched at most", sized(f.cfg.MaxBytes))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, m.most+1))
+	if int64(len(data)) > m.most {
+		return nil, refuse(host, "it is larger than the %s that are fetched at most", sized(m.most))
 	}
 	if ctx.Err() != nil {
 		// Also without an error: a server that sees the connection closing
 		// may finish its answer properly, and early.
-		e := f.late(ctx, fmt.Sprintf("the image to arrive: %d bytes have", len(data)))
+		e := f.late(ctx, fmt.Sprintf("the %s to arrive: %d bytes have", m.name, len(data)))
 		e.Host = host
 		return nil, e
 	}
@@ -147,7 +148,7 @@ func (f *Fetcher) read(ctx context.Context, u *url.URL, resp *http.Response) ([]
 	return data, nil
 }
 
-func statusError(host string, status int) *Error {
+func (m medium) statusError(host string, status int) *Error {
 	e := &Error{Host: host, Status: status, Reason: fmt.Sprintf("the host answered %d", status)}
 	if text := http.StatusText(status); text != "" {
 		e.Reason += " " + text
@@ -157,7 +158,7 @@ func statusError(host string, status int) *Error {
 		e.Temporary = true
 		e.Reason += ": try again later"
 	default:
-		e.Reason += ": an image is wanted, with 200; check the URL, and whether it has expired"
+		e.Reason += ": " + m.indefinite + " is wanted, with 200; check the URL, and whether it has expired"
 	}
 	return e
 }

@@ -14,12 +14,13 @@ import (
 
 // What a zero field of [Config] stands for.
 const (
-	DefaultMaxBytes   = 10 << 20
-	DefaultMaxPixels  = 40_000_000
-	DefaultMaxSide    = 1600
-	DefaultTimeout    = 20 * time.Second
-	DefaultMaxDecodes = 2
-	DefaultUserAgent  = "kenar-addons"
+	DefaultMaxBytes      = 10 << 20
+	DefaultMaxVideoBytes = 64 << 20
+	DefaultMaxPixels     = 40_000_000
+	DefaultMaxSide       = 1600
+	DefaultTimeout       = 20 * time.Second
+	DefaultMaxDecodes    = 2
+	DefaultUserAgent     = "kenar-addons"
 )
 
 // maxSide bounds Config.MaxSide by what a JPEG can hold.
@@ -28,11 +29,14 @@ const maxSide = 1<<16 - 1
 // Config says what a Fetcher may do. The zero value fetches nothing and takes
 // data URIs.
 type Config struct {
-	// Hosts are those that images may be fetched from.
+	// Hosts are those that images and videos may be fetched from.
 	Hosts Hosts
 
 	// MaxBytes is the largest image as it is fetched or given.
 	MaxBytes int64
+
+	// MaxVideoBytes is the largest video. It is held in memory as a whole.
+	MaxVideoBytes int64
 
 	// MaxPixels is the largest image as it is decoded, width times height.
 	// Decoding takes up to 24 bytes for each, in a progressive CMYK JPEG.
@@ -42,8 +46,9 @@ type Config struct {
 	// are scaled down, smaller ones stay as they are.
 	MaxSide int
 
-	// Timeout bounds one call of JPEG, from waiting for a connection to the
-	// finished image. An earlier deadline of the context still holds.
+	// Timeout bounds one call of JPEG or Video, from waiting for a connection
+	// to the finished image or the last byte. An earlier deadline of the
+	// context still holds.
 	Timeout time.Duration
 
 	// MaxDecodes is how many images are decoded at once, whatever the number
@@ -61,7 +66,8 @@ type Image struct {
 	Width, Height int    // in pixels
 }
 
-// A Fetcher makes JPEGs of sources. It is safe for concurrent use.
+// A Fetcher makes JPEGs of sources, and fetches videos. It is safe for
+// concurrent use.
 type Fetcher struct {
 	cfg       Config
 	transport *http.Transport
@@ -72,6 +78,9 @@ type Fetcher struct {
 func New(cfg Config) (*Fetcher, error) {
 	if cfg.MaxBytes == 0 {
 		cfg.MaxBytes = DefaultMaxBytes
+	}
+	if cfg.MaxVideoBytes == 0 {
+		cfg.MaxVideoBytes = DefaultMaxVideoBytes
 	}
 	if cfg.MaxPixels == 0 {
 		cfg.MaxPixels = DefaultMaxPixels
@@ -107,6 +116,9 @@ func (cfg Config) check() error {
 	if cfg.MaxBytes < 0 {
 		fault("MaxBytes is %d: it must be positive, or 0 for %d", cfg.MaxBytes, DefaultMaxBytes)
 	}
+	if cfg.MaxVideoBytes < 0 {
+		fault("MaxVideoBytes is %d: it must be positive, or 0 for %d", cfg.MaxVideoBytes, DefaultMaxVideoBytes)
+	}
 	if cfg.MaxPixels < 0 {
 		fault("MaxPixels is %d: it must be positive, or 0 for %d", cfg.MaxPixels, DefaultMaxPixels)
 	}
@@ -128,15 +140,15 @@ func (cfg Config) check() error {
 // CloseIdleConnections closes the connections that no fetch is using.
 func (f *Fetcher) CloseIdleConnections() { f.transport.CloseIdleConnections() }
 
-// Check returns what is known to be wrong with a source without fetching or
-// decoding it: a URL that is not allowed, a data URI that is too large or
-// whose bytes do not begin like an image of bearable size. The error is an
-// *Error, never a temporary one.
+// Check returns what is known to be wrong with the source of an image without
+// fetching or decoding it: a URL that is not allowed, a data URI that is too
+// large or whose bytes do not begin like an image of bearable size. The error
+// is an *Error, never a temporary one.
 func (f *Fetcher) Check(source string) error {
 	if !isDataURI(source) {
 		return f.cfg.Hosts.Allow(source)
 	}
-	data, err := f.decodeDataURI(source)
+	data, err := f.image().decodeDataURI(source)
 	if err != nil {
 		return err
 	}
@@ -155,7 +167,7 @@ func (f *Fetcher) JPEG(ctx context.Context, source string) (Image, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
 	defer cancel()
 
-	data, host, err := f.bytes(ctx, source)
+	data, host, err := f.bytes(ctx, source, f.image())
 	if err != nil {
 		return Image{}, err
 	}
@@ -166,18 +178,18 @@ func (f *Fetcher) JPEG(ctx context.Context, source string) (Image, error) {
 	return img, err
 }
 
-// bytes returns those of the image as it is at its source, and the host that
-// had them.
-func (f *Fetcher) bytes(ctx context.Context, source string) (data []byte, host string, err error) {
+// bytes returns those of the image or video as it is at its source, and the
+// host that had them.
+func (f *Fetcher) bytes(ctx context.Context, source string, m medium) (data []byte, host string, err error) {
 	if isDataURI(source) {
-		data, err = f.decodeDataURI(source)
+		data, err = m.decodeDataURI(source)
 		return data, "", err
 	}
 	u, refused := f.cfg.Hosts.allow(source)
 	if refused != nil {
 		return nil, "", refused
 	}
-	return f.fetch(ctx, u)
+	return f.fetch(ctx, u, m)
 }
 
 // convert makes the JPEG of an image's bytes.

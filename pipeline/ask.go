@@ -1,0 +1,94 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
+)
+
+// An asker makes the cheap calls that are made before a scarce one: each has a
+// permission with a bucket of its own, and nothing waits for it. It is safe
+// for concurrent use.
+type asker struct {
+	limiter *ratelimit.Limiter
+	keys    Keys // nil: one, which the client knows
+	ledger  *Ledger
+	records bool // see processor
+	now     func() time.Time
+}
+
+// errOtherKey: Kenar refused the API key, and there is another one to try.
+var errOtherKey = errors.New("the API key was refused, the next one is used")
+
+// A budgetError says that a permission has no call left now.
+type budgetError struct {
+	permission string
+	wait       ratelimit.Wait
+}
+
+func (e *budgetError) Error() string {
+	return fmt.Sprintf("no call of %s is left now: %s", e.permission, e.wait)
+}
+
+// permissionFree counts the calls for which Kenar asks no permission: only
+// limits of the whole app hold for them.
+const permissionFree = "NO_PERMISSION"
+
+// permissionOf is what the calls of an operation are counted by.
+func permissionOf(op kenar.Operation) string {
+	if p := kenar.Permission(op); p != "" {
+		return p
+	}
+	return permissionFree
+}
+
+// ask makes one call, if a token is free now. A 429 pauses the permission, or
+// the app, for everybody.
+func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, call func() error) error {
+	permission := permissionOf(op)
+	bucket := a.limiter.Bucket(permission)
+	holds, wait, err := bucket.Reserve(ctx, 1, false)
+	if err != nil {
+		return err
+	}
+	if len(holds) == 0 {
+		return &budgetError{permission, wait}
+	}
+	hold, at := holds[0], a.now()
+	if a.records {
+		if err := a.ledger.RecordCall(ctx, permission, hold.ID, event, at.UTC()); err != nil {
+			bucket.Refund(hold)
+			return err
+		}
+	}
+	if ok, err := bucket.Spend(ctx, hold); err != nil || !ok[0] {
+		bucket.Refund(hold)
+		return errors.Join(err, &budgetError{permission: permission})
+	}
+	key := ""
+	if a.keys != nil {
+		key = a.keys.Current()
+	}
+	err = call()
+	if a.keys != nil && classify(err) == ClassAuth && a.keys.Refused(key) {
+		err = errors.Join(errOtherKey, err) // the next call uses another
+	}
+	switch {
+	case neverSent(err):
+		bucket.Refund(hold)
+	case err == nil || classify(err) != ClassRetryable:
+		bucket.Commit(hold, a.now())
+	}
+	if classify(err) == ClassRateLimited {
+		var k *kenar.Error
+		errors.As(err, &k)
+		until := max(k.RetryAfter, minuteWindow)
+		perr := bucket.Pause(ctx, ratelimit.Pause{Until: a.now().Add(until), App: k.Window != "", Reason: "429: " + excerpt(k.Message, 200)})
+		err = errors.Join(err, perr)
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/kenar/images"
+	"github.com/kenar-addons/kenar-addons/kenar/listing"
+)
+
+// upload uploads the images and the video of a post, to where Kenar says, and
+// keeps what they are called. What cannot be had makes the event a dead letter:
+// a post without the picture it was to show is not the one that was asked for.
+func (p *processor) upload(ctx context.Context, pl *plan, sources []listing.Source, ready *prepared) *Outcome {
+	e, now := pl.entry.of(pl.send), p.now()
+	ready.uploads = freshUploads(e.Uploads, now)
+	var urls *kenar.PostUploadURLs
+	for _, s := range sources {
+		key := sourceKey(s.Source)
+		if slices.ContainsFunc(ready.uploads, func(u Upload) bool { return u.Source == key }) {
+			continue
+		}
+		data, sum, err := p.fetch(ctx, s)
+		if err != nil {
+			return p.notUploaded(ctx, pl, e, ready, s, err)
+		}
+		if urls == nil {
+			urls = new(kenar.PostUploadURLs)
+			out := p.side(ctx, pl, "ask where to upload", kenar.OpGetPostUploadURLs, "", func() (err error) {
+				*urls, err = p.client.PostUploadURLs(ctx)
+				return err
+			})
+			if out != nil {
+				return out
+			}
+		}
+		u := Upload{Source: key, Image: sum, At: now.UTC()}
+		if err := p.uploadOne(ctx, pl.send, *urls, s, data, &u); err != nil {
+			return p.notUploaded(ctx, pl, e, ready, s, err)
+		}
+		ready.uploads = append(ready.uploads, u)
+	}
+	if len(sources) > 0 {
+		pl.entry.note(Step{Name: stepUploaded, At: p.now().UTC(), Event: pl.send.ID, Note: fmt.Sprintf("%d files", len(sources))})
+	}
+	return nil
+}
+
+// fetch gets what is to be uploaded.
+func (p *processor) fetch(ctx context.Context, s listing.Source) (data []byte, sum string, err error) {
+	if s.Video {
+		data, err = p.images.images.Video(ctx, s.Source)
+		return data, sourceKey(string(data)), err
+	}
+	image, err := p.images.images.JPEG(ctx, s.Source)
+	return image.Data, image.SHA256, err
+}
+
+// uploadOne uploads one file.
+func (p *processor) uploadOne(ctx context.Context, w *Work, to kenar.PostUploadURLs, s listing.Source, data []byte, u *Upload) error {
+	if s.Video {
+		return p.asker.ask(ctx, kenar.OpUploadPostVideo, w.ID, func() error {
+			v, err := p.client.UploadPostVideo(ctx, to.Video, data)
+			u.Video = &kenar.PostVideo{Name: v.Name, ThumbnailName: v.ThumbnailName}
+			return err
+		})
+	}
+	return p.asker.ask(ctx, kenar.OpUploadPostImage, w.ID, func() error {
+		image, err := p.client.UploadPostImage(ctx, to.Image, data)
+		u.Name = image.Path
+		return err
+	})
+}
+
+// notUploaded is what becomes of an event whose image or video could not be
+// had, or was not taken.
+func (p *processor) notUploaded(ctx context.Context, pl *plan, e Entry, ready *prepared, s listing.Source, err error) *Outcome {
+	if !passing(err, e.ImageTries >= imageTries-1) {
+		return p.refuse(ctx, pl, Reason{Code: InvalidEvent, Field: s.Path, Message: excerpt(err.Error(), 500)})
+	}
+	if _, ok := errors.AsType[*images.Error](err); ok {
+		e.ImageTries++
+	}
+	e.Uploads = ready.uploads
+	wait := time.Duration(0)
+	if budget, ok := errors.AsType[*budgetError](err); ok {
+		wait = max(time.Until(budget.wait.Until), time.Second)
+	}
+	return p.putOff(ctx, pl, e, wait, fmt.Errorf("upload %s: %w", s.Path, err))
+}
