@@ -38,6 +38,16 @@ func (e *budgetError) Error() string {
 // limits of the whole app hold for them.
 const permissionFree = "NO_PERMISSION"
 
+// sideOperations are all that is asked. Those with one permission are next to
+// each other.
+func sideOperations() []kenar.Operation {
+	return []kenar.Operation{
+		kenar.OpGetPost, kenar.OpGetUserPost, kenar.OpGetUserPosts, kenar.OpGetUserBusinesses, kenar.OpCanSubmitUserPost,
+		kenar.OpGetSubmitSchema, kenar.OpGetPostUploadURLs, kenar.OpUploadPostImage, kenar.OpUploadPostVideo,
+		kenar.OpGetPostPricing, kenar.OpGetBalance, kenar.OpGetTransaction,
+	}
+}
+
 // permissionOf is what the calls of an operation are counted by.
 func permissionOf(op kenar.Operation) string {
 	if p := kenar.Permission(op); p != "" {

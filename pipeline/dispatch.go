@@ -138,13 +138,15 @@ func (d *dispatcher) start(work context.Context, t token) {
 	d.mu.Unlock()
 	d.calls.Go(func() {
 		o := d.proc.process(work, x.work, t.Hold)
-		d.health.end(permit)
 		if o.Unused {
 			d.keepSpare(t)
 		}
-		if o.Ahead {
-			o = d.proc.ahead(work, x.work)
+		if o.Ahead { // still under the permit: a probe is one at a time
+			if o = d.proc.ahead(work, x.work); o.Next == Hold && o.Err == nil {
+				x.tried = time.Time{} // its call comes next, or what was found out gets old
+			}
 		}
+		d.health.end(permit)
 		// What stays in hand is back in its place before another may start,
 		// or the order would change. All else is told after that: the next
 		// call need not wait for it.

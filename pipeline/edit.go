@@ -46,7 +46,7 @@ func (p *processor) planEdit(ctx context.Context, w *Work, e Entry, now time.Tim
 		}
 		newer, err := readEdit(q)
 		if err != nil {
-			continue //nolint:nilerr // becomes a dead letter at its turn
+			continue // becomes a dead letter at its turn
 		}
 		if _, some := left.Without(newer.Fields()); !some {
 			return nil, nil, q.ID, nil

@@ -59,7 +59,7 @@ func (w *Work) followUps(postToken, source string, now time.Time) []followUp {
 		if w.Traceparent != "" {
 			e["traceparent"] = w.Traceparent
 		}
-		raw, _ := encode(e) //nolint:errcheck // strings, and JSON that was decoded before
+		raw, _ := encode(e) // strings, and JSON that was decoded before
 		all = append(all, followUp{event: raw, id: w.root() + "+" + name, to: Target{KindPost, postToken}})
 	}
 	add("addon", TypeAttach, w.Listing.AddOn)

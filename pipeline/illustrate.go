@@ -32,6 +32,7 @@ type illustrator struct {
 	images  *images.Fetcher
 	client  *kenar.Client
 	failure ImageFailure
+	video   chan struct{} // one at a time
 }
 
 // An Upload is an image that Divar has, and that no call used yet that may

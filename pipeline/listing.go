@@ -146,7 +146,11 @@ func (b Builder) media(w *Work, body any, sources []listing.Source) error {
 	}
 	var faults widgets.Faults
 	for _, s := range sources {
-		if err := b.Images.Check(s.Source); err != nil {
+		check := b.Images.Check
+		if s.Video {
+			check = b.Images.CheckVideo
+		}
+		if err := check(s.Source); err != nil {
 			faults.Add(s.Path, "%s", err)
 		}
 	}

@@ -35,6 +35,9 @@ type ListingStatus struct {
 func (c *Client) Listing(ctx context.Context, id string) (ListingStatus, error) {
 	s := ListingStatus{Event: id, Steps: []Step{}, Attempts: []Attempt{}}
 	doing := "look for listing event " + id
+	if !idPattern.MatchString(id) && !replayPattern.MatchString(id) && !followPattern.MatchString(id) {
+		return s, fmt.Errorf("%s: this is not an event id", doing)
+	}
 	out, err := c.js.Stream(ctx, OutcomeStream)
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", doing, explainStream(err, OutcomeStream))
@@ -150,6 +153,9 @@ func (c *Client) ResolveListing(ctx context.Context, id, postToken string) error
 // resolveListing answers a request of Client.ResolveListing.
 func (w *Worker) resolveListing(ctx context.Context, q resolveRequest) (resolveResponse, error) {
 	var none resolveResponse
+	if !idPattern.MatchString(q.Event) && !replayPattern.MatchString(q.Event) {
+		return none, &Reason{Message: quote(q.Event) + " is not the id of an event"}
+	}
 	if q.PostToken != "" {
 		if err := kenar.ValidPostToken(q.PostToken); err != nil {
 			return none, &Reason{Message: err.Error()}

@@ -24,6 +24,14 @@ func (p *processor) upload(ctx context.Context, pl *plan, sources []listing.Sour
 		if slices.ContainsFunc(ready.uploads, func(u Upload) bool { return u.Source == key }) {
 			continue
 		}
+		if s.Video { // of which each is held in memory
+			select {
+			case p.images.video <- struct{}{}:
+				defer func() { <-p.images.video }()
+			case <-ctx.Done():
+				return later(ctx.Err())
+			}
+		}
 		data, sum, err := p.fetch(ctx, s)
 		if err != nil {
 			return p.notUploaded(ctx, pl, e, ready, s, err)

@@ -50,14 +50,18 @@ type OutcomeData struct {
 	InboxSeq     uint64            `json:"inbox_seq,omitempty"` // the inbox message that took the id
 }
 
-// with adds what the ledger knows of a listing and its payment.
-func (d OutcomeData) with(e Entry) OutcomeData {
+// with adds what the ledger knows of the listing and the payment of work. What
+// was paid is told once, by the event that paid it.
+func (d OutcomeData) with(w *Work, e Entry) OutcomeData {
+	if e.Listing != nil && e.Listing.Event != w.root() {
+		return d
+	}
 	if e.Listing != nil {
 		d.PostToken = e.Listing.PostToken
 	}
 	if pay := e.Payment; pay != nil && pay.ID != "" {
 		d.Transaction = pay.ID
-		if pay.State == kenar.TransactionCompleted {
+		if pay.State == kenar.TransactionCompleted && d.Result == ResultAccepted {
 			d.CostRials = &pay.Cost
 		}
 	}

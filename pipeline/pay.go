@@ -35,9 +35,11 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 		}
 	}
 	if pay.Refusal != "" {
+		p.spending.release(ctx, pay)
 		return p.refuse(ctx, pl, Reason{Code: PaymentFailed, Message: pay.Refusal})
 	}
 	if pl.attempt > p.most {
+		p.spending.release(ctx, pay)
 		return p.refuse(ctx, pl, exhausted(pl.entry.Attempts))
 	}
 	if pay.ID == "" {
@@ -52,7 +54,7 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 	if out := p.afford(ctx, pl, pay); out != nil {
 		return out
 	}
-	return p.withinCap(ctx, pl, pay)
+	return p.withinCap(ctx, pay)
 }
 
 // keep writes the entry of a plan as it is.
@@ -181,7 +183,7 @@ func (p *processor) afford(ctx context.Context, pl *plan, pay *Payment) *Outcome
 }
 
 // withinCap takes the price out of what may be spent today.
-func (p *processor) withinCap(ctx context.Context, pl *plan, pay *Payment) *Outcome {
+func (p *processor) withinCap(ctx context.Context, pay *Payment) *Outcome {
 	err := p.spending.reserve(ctx, pay)
 	var over *capError
 	switch {

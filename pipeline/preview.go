@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/kenar-addons/kenar-addons/widgets"
@@ -28,7 +29,14 @@ func (b Builder) Preview(raw []byte) (Preview, error) {
 	if err != nil {
 		return p, buildErr
 	}
-	a, _, err := b.addOn(p.Event.Target.Kind, p.Event.Type, data)
+	kind, typ := p.Event.Target.Kind, p.Event.Type
+	if isListing(typ) {
+		kind, typ = KindPost, TypeAttach
+		if data = addOnOf(data); data == nil {
+			return p, cmp.Or[error](buildErr, &Reason{Code: UnknownType, Field: "type", Message: "an event of type " + p.Event.Type + " shows nothing by itself; only a submission with an addon does"})
+		}
+	}
+	a, _, err := b.addOn(kind, typ, data)
 	if err == nil && a.api == apiV1 {
 		a.list, _, _ = b.Widgets.Migrate(a.legacy) // else it has no form to be shown in
 	}
@@ -39,9 +47,24 @@ func (b Builder) Preview(raw []byte) (Preview, error) {
 	var body struct {
 		Semantic map[string]string `json:"semantic"`
 	}
+	if isListing(p.Event.Type) { // its own body is the submission
+		w = &Work{Target: Target{Kind: KindPost, Key: "any"}}
+		if err := a.request(w); err != nil {
+			return p, err
+		}
+	}
 	if len(w.Body) > 0 {
 		err = json.Unmarshal(w.Body, &body)
 	}
 	p.Semantic = body.Semantic
 	return p, err
+}
+
+// addOnOf is the add-on of a submission, nil when it has none.
+func addOnOf(data json.RawMessage) json.RawMessage {
+	fields, err := decodeObject(data)
+	if err != nil {
+		return nil
+	}
+	return fields["addon"]
 }

@@ -329,7 +329,7 @@ func (p *processor) unchanged(ctx context.Context, own, send *Work, e Entry, rev
 	}
 	now := p.now()
 	o := p.ended(ClassUnchanged, Final{Work: send, Data: OutcomeData{
-		EventID: send.ID, Result: ResultUnchanged, Lane: send.Lane, At: now, AddonID: e.AddonID}.with(e)})
+		EventID: send.ID, Result: ResultUnchanged, Lane: send.Lane, At: now, AddonID: e.AddonID}.with(send, e)})
 	if own != send {
 		o.Finals = append(o.Finals, supersededFinal(own, send.ID, now))
 	}
@@ -351,7 +351,7 @@ func (p *processor) giveUp(ctx context.Context, w *Work, e Entry, rev uint64, r 
 		return later(err)
 	}
 	final := deadFinal(w, r, history, p.now())
-	final.Data = final.Data.with(e)
+	final.Data = final.Data.with(w, e)
 	o := p.ended(ClassRefused, final)
 	o.Err = &r
 	return o
@@ -394,7 +394,7 @@ func acceptedFinal(w *Work, e Entry) Final {
 	return Final{Work: w, Data: OutcomeData{
 		EventID: w.ID, Result: ResultAccepted, Lane: w.Lane, Attempts: max(e.Attempt, 1),
 		HTTPStatus: e.Accepted.Status, At: e.Accepted.At, AddonID: e.AddonID, Warnings: e.Accepted.Warnings,
-	}.with(e)}
+	}.with(w, e)}
 }
 
 func supersededFinal(w *Work, by string, now time.Time) Final {

@@ -19,14 +19,17 @@ const (
 	resumeWait = resumeTime + 2*time.Second
 )
 
-// PauseScopes lists all that can be paused: the lanes, the check of posts, and
-// the whole app.
+// PauseScopes lists all that can be paused: the lanes, what is asked before
+// their calls, and the whole app.
 func PauseScopes() []string {
 	var all []string
 	for _, l := range Lanes() {
 		all = append(all, string(l))
 	}
-	return append(all, PermissionGetPost, ratelimit.AppKey)
+	for _, op := range sideOperations() {
+		all = append(all, permissionOf(op))
+	}
+	return append(slices.Compact(all), ratelimit.AppKey)
 }
 
 // An EndedPause is a pause that was ended before its time, or with a dry run

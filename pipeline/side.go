@@ -102,7 +102,7 @@ func (p *processor) refusedInReview(ctx context.Context, pl *plan, access grants
 	info, err := p.grants.look(ctx, w)
 	scopes, serr := kenar.ScopesFor(kenar.OpGetUserPost, w.Target.Key)
 	if err != nil || serr != nil || !kenar.Covered(info.Scopes, scopes) {
-		return nil
+		return nil //nolint:nilerr // then it cannot be asked
 	}
 	var post kenar.UserPost
 	err = p.asker.ask(ctx, kenar.OpGetUserPost, w.ID, func() (err error) {

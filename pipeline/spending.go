@@ -57,11 +57,14 @@ func tehran(t time.Time) time.Time { return t.In(time.FixedZone("+0330", 3*3600+
 func (s *spending) reserve(ctx context.Context, pay *Payment) error {
 	now := tehran(s.now())
 	today := now.Format(time.DateOnly)
-	if pay.Day == today && pay.Counted >= pay.Price {
-		return nil
+	if pay.Day != "" && pay.Day != today {
+		s.release(ctx, pay) // it was not paid yesterday
 	}
 	err := s.change(ctx, today, func(d *daySpent) error {
 		counted := d.take(pay.ID)
+		if counted == pay.Price {
+			return errCounted
+		}
 		if s.limit > 0 && pay.Price > 0 && d.Spent+pay.Price > s.limit {
 			d.put(pay.ID, counted)
 			midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
@@ -70,11 +73,17 @@ func (s *spending) reserve(ctx context.Context, pay *Payment) error {
 		d.put(pay.ID, pay.Price)
 		return nil
 	})
+	if errors.Is(err, errCounted) {
+		err = nil
+	}
 	if err == nil {
 		pay.Day, pay.Counted = today, pay.Price
 	}
 	return err
 }
+
+// errCounted: nothing is to be changed.
+var errCounted = errors.New("counted already")
 
 // release takes back what was counted of a payment that was not made.
 func (s *spending) release(ctx context.Context, pay *Payment) { s.settle(ctx, pay, 0) }

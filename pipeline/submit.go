@@ -25,7 +25,9 @@ func (p *processor) readySubmission(ctx context.Context, pl *plan, ready *prepar
 		return p.refuse(ctx, pl, Reason{Code: CrashLoop, Message: err.Error()})
 	}
 	l := pl.entry.Listing.of(w.root())
-	pl.entry.Listing = l
+	if pl.entry.Listing != l { // another event's, of which nothing came
+		pl.entry.Listing, pl.entry.Payment = l, nil
+	}
 	if !ready.ahead {
 		ready.uploads = pl.entry.of(w).Uploads
 		media, missing := mediaOf(s.Sources(), ready.uploads)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 )
 
 // MinServer is the oldest NATS server whose message schedules can be relied
@@ -108,24 +109,39 @@ func (t Topology) consumers() []consumer {
 	return all
 }
 
+// createAtOnce is how many streams are made at the same time: in a cluster each
+// waits for the others' disks.
+const createAtOnce = 8
+
 // Create makes the streams and consumers that are missing and brings the
 // others up to date. It needs the permissions of an administrator.
 func (t Topology) Create(ctx context.Context, js jetstream.JetStream) error {
+	streams, several := errgroup.WithContext(ctx)
+	streams.SetLimit(createAtOnce)
 	for _, want := range t.streams() {
-		s, err := js.CreateOrUpdateStream(ctx, want)
-		if err != nil {
-			return fmt.Errorf("create stream %s: %w", want.Name, explainJetStream(err))
-		}
-		if err := differs(want, s.CachedInfo().Config); err != nil {
-			return err
-		}
+		streams.Go(func() error {
+			s, err := js.CreateOrUpdateStream(several, want)
+			if err != nil {
+				return fmt.Errorf("create stream %s: %w", want.Name, explainJetStream(err))
+			}
+			return differs(want, s.CachedInfo().Config)
+		})
 	}
+	if err := streams.Wait(); err != nil {
+		return err
+	}
+	consumers, several := errgroup.WithContext(ctx)
+	consumers.SetLimit(createAtOnce)
 	for _, c := range t.consumers() {
-		if _, err := js.CreateOrUpdateConsumer(ctx, c.stream, c.ConsumerConfig); err != nil {
-			return fmt.Errorf("create consumer %s of stream %s: %w", c.Durable, c.stream, explainJetStream(err))
-		}
+		consumers.Go(func() error {
+			_, err := js.CreateOrUpdateConsumer(several, c.stream, c.ConsumerConfig)
+			if err != nil {
+				return fmt.Errorf("create consumer %s of stream %s: %w", c.Durable, c.stream, explainJetStream(err))
+			}
+			return nil
+		})
 	}
-	return nil
+	return consumers.Wait()
 }
 
 // Check says everything in which the streams and consumers differ from what

@@ -248,7 +248,7 @@ func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r R
 	}
 	p.step("settled")
 	final := deadFinal(w, r, e.Attempts, p.now())
-	final.Data = final.Data.with(e)
+	final.Data = final.Data.with(w, e)
 	o := p.ended(class, final)
 	o.Err = &r
 	return *o.inPlaceOf(pl.own)

@@ -203,7 +203,8 @@ func TestVideoOnTheWay(t *testing.T) {
 		"/video": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, mp4Video) },
 	}
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answers[r.URL.Path](w, r) })
-	f := newFetcher(t, s, Config{Hosts: mustHosts(t, "example.com"), Timeout: 300 * time.Millisecond})
+	f := newFetcher(t, s, Config{Hosts: mustHosts(t, "example.com")})
+	impatient := newFetcher(t, s, Config{Hosts: mustHosts(t, "example.com"), Timeout: 300 * time.Millisecond})
 	for path, tt := range map[string]struct {
 		temporary bool
 		want      string
@@ -212,13 +213,16 @@ func TestVideoOnTheWay(t *testing.T) {
 		"/503":    {true, "the host answered 503 Service Unavailable: try again later"},
 		"/packed": {false, "which was not asked for: serve videos as they are"},
 		"/broken": {true, "the answer broke off after 32 bytes"},
-		"/slow":   {true, "there was not enough time for the video to arrive: 32 bytes have (at most 300ms for all)"},
 		"/away":   {false, "example.com redirects there: the host is not on the list"},
 	} {
 		got, err := f.Video(t.Context(), "https://example.com"+path)
 		if e := wantError(t, err, tt.temporary, tt.want); !e.Video || got != nil {
 			t.Errorf("%s: %q beside %v", path, got, err)
 		}
+	}
+	_, err := impatient.Video(t.Context(), "https://example.com/slow")
+	if e := wantError(t, err, true, "(at most 300ms for all)"); !e.Video || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("slow: %v", err)
 	}
 	if got, err := f.Video(t.Context(), "https://example.com/moved"); err != nil || !bytes.Equal(got, []byte(mp4Video)) {
 		t.Errorf("moved: %q, %v", got, err)

@@ -18,7 +18,7 @@ const (
 	leastSubmission = `{
 		"model": "user",
 		"general_data": {
-			"category_slug": "light", "title": "پژو ۲۰۶ تیپ ۵", "description": "سالم و بی‌رنگ",
+			"category_slug": "light", "title": "پژو ۲۰۶ تیپ ۵", "description": "سالم و سالم",
 			"city": "karaj", "location_type": "LOCATION_TYPE_EMPTY", "hide_phone": true, "chat_enabled": false
 		},
 		"category_fields": {},
@@ -141,6 +141,8 @@ var submissions = []dataCase{
 		`data.rest: is not a known field; known are model, business_token, general_data, category_fields, landline_numbers, max_cost_rials, extra_details, publish, addon, button`,
 	}},
 	{name: "model", data: in(`"user"`, `"app"`), faults: []string{`data.model: is "app": it must be provider or user`}},
+	{name: "long model", data: in(`"user"`, `"`+strings.Repeat("ک", 60)+`"`), faults: []string{
+		`data.model: is "` + strings.Repeat("ک", 48) + `"…: it must be provider or user`}},
 	{name: "empty business token", data: with(`"business_token": ""`), faults: []string{
 		`data.business_token: business token is empty: 1 to 128 characters are needed`}},
 	{name: "business token", data: with(`"business_token": "a/b"`), faults: []string{
@@ -213,9 +215,9 @@ var submissions = []dataCase{
 	{name: "video by http", data: withVideo(`{"source": "http://a.example/1.mp4", "duration": 1}`), faults: []string{`data.general_data.video.source: ` + wrongVideo}},
 	{name: "video that is an image", data: withVideo(`{"source": "data:image/png;base64,AAAA", "duration": 1}`), faults: []string{`data.general_data.video.source: ` + wrongVideo}},
 
-	{name: "slips", data: in(`"model"`, `"modle": 1, "busines_token": 2, "model"`), faults: []string{
-		`data.modle: is not a known field; did you mean "model"?`,
-		`data.busines_token: is not a known field; did you mean "business_token"?`}},
+	{name: "slips", data: in(`"model"`, `"modell": 1, "business_tokn": 2, "model"`), faults: []string{
+		`data.modell: is not a known field; did you mean "model"?`,
+		`data.business_tokn: is not a known field; did you mean "business_token"?`}},
 	{name: "slip in general data", data: in(`"city"`, `"discription": "x", "city"`), faults: []string{
 		`data.general_data.discription: is not a known field; did you mean "description"?`}},
 	{name: "category fields by the name of an edit", data: with(`"category_data": {}`), faults: []string{
@@ -239,6 +241,11 @@ var submissions = []dataCase{
 	{name: "no document", data: ` `, blind: true, faults: []string{`data: is empty, must be a JSON object`}},
 	{name: "a list", data: `[]`, faults: []string{`data: is an array, must be an object`}},
 	{name: "cut off", data: `{"model": "user"`, blind: true, faults: []string{`data: is not JSON: it ends too early, at byte 16`}},
+	{name: "cut off in a list", data: `{"model": ["user"`, blind: true, faults: []string{`data: is not JSON: it ends too early, at byte 17`}},
+	{name: "no JSON", data: `{"model": user}`, blind: true, faults: []string{
+		`data: is not JSON: invalid character 'u' looking for beginning of value (byte 10)`}},
+	{name: "name with half a surrogate pair", data: in(`"category_fields": {}`, `"category_fields": {"\ud83d": 1}`), blind: true, faults: []string{
+		"data.category_fields[\"\ufffd\"]: has a name with half of a surrogate pair, which is not valid Unicode"}},
 	{name: "two documents", data: `{} {}`, blind: true, faults: []string{`data: has something after the end of its JSON`}},
 	{name: "no text", data: "{\"model\": \"\xff\"}", faults: []string{`data: is not valid UTF-8: encode the event as UTF-8`}},
 	{name: "too deep", data: strings.Repeat(`{"a":`, 64) + `1` + strings.Repeat(`}`, 64), faults: []string{

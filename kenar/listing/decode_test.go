@@ -2,6 +2,7 @@ package listing_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -38,16 +39,21 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// A document of nothing but faults tells a hundred and counts the rest.
+// TestFaultsAreBounded: a document of nothing but faults tells a hundred and
+// counts the rest.
 func TestFaultsAreBounded(t *testing.T) {
-	var b strings.Builder
+	var fields strings.Builder
 	for i := range 20_000 {
-		fmt.Fprintf(&b, `"unknown_%d": 1, `, i)
+		fmt.Fprintf(&fields, `"unknown_%d": 1, `, i)
 	}
-	_, err := listing.DecodePayment([]byte(`{` + b.String() + `"max_cost_rials": 1}`))
-	faults, _ := err.(widgets.Faults) //nolint:errorlint // decoding promises Faults itself
-	if len(faults) != 101 || faults[100].String() != "data: 19900 more faults are not listed; fix these first" {
-		t.Errorf("%d faults, the last of which is %v", len(faults), faults[len(faults)-1])
+	_, unknown := listing.DecodePayment([]byte(`{` + fields.String() + `"max_cost_rials": 1}`))
+	images := strings.TrimSuffix(strings.Repeat(`"http://a.example/1.jpg", `, 20_000), ", ")
+	_, refused := listing.DecodeSubmission([]byte(withImages(`[` + images + `]`)))
+	for name, err := range map[string]error{"unknown fields": unknown, "images": refused} {
+		faults, _ := errors.AsType[widgets.Faults](err)
+		if len(faults) != 101 || faults[100].String() != "data: 19900 more faults are not listed; fix these first" {
+			t.Errorf("%s: %d faults: %.200v", name, len(faults), err)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func ExampleDecodeSubmission_faults() {
 // be left out of it.
 func ExampleEdit_Without() {
 	edit, err := listing.DecodeEdit([]byte(`{
-		"general_data": {"title": "پژو ۲۰۶، کم‌کار", "district": null},
+		"general_data": {"title": "پژو ۲۰۶، کارکرد کم", "district": null},
 		"category_data": {"usage": 98000}
 	}`))
 	if err != nil {

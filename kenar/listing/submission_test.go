@@ -31,7 +31,7 @@ const apartment = `{
 const car = `{
 	"model": "user",
 	"general_data": {
-		"category_slug": "light", "title": "پژو ۲۰۶ تیپ ۵", "description": "بی‌رنگ",
+		"category_slug": "light", "title": "پژو ۲۰۶ تیپ ۵", "description": "سالم",
 		"city": "karaj", "location_type": "LOCATION_TYPE_EMPTY", "hide_phone": true, "chat_enabled": true
 	},
 	"category_fields": {"brand_model": "پژو ۲۰۶", "usage": 120000},
