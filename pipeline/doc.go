@@ -30,6 +30,15 @@
 // calls; settle (verdict.go) judges the answer by its class
 // (class.go). The settler (settle.go) tells the result and acknowledges.
 //
+// # Listings
+//
+// Events that make and manage posts (listing.go) go the same way. A submission
+// is two pieces of work in two lanes: submit (submit.go), then publish (pay.go),
+// which the first one's settling queues; what comes after are events of their
+// own (followup.go). How far it has come is in the ledger entry of its key
+// (progress.go). What can be asked before a call is asked ahead, without a
+// token (prepare.go, ask.go, side.go).
+//
 // # What makes it safe
 //
 // The last ledger record of a target is its state and its lock. An intent is
