@@ -13,13 +13,14 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	var calendar bool
+	var calendar, all bool
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what waits in each lane, and when it leaves",
 		Long: `Show each lane, which is one permission of the API key: what waits there, what is
 being called, how many tokens are free, when the next one comes back, when the
-last waiting event gets its own, and whether the lane is paused, and why. A line that
+last waiting event gets its own, and whether the lane is paused, and why. Lanes that
+have no limit and nothing to do are only counted; --all shows them. A line that
 begins with "store:" tells what is wrong with the store of an embedded NATS.
 
 What is queued is read from NATS. Tokens, pauses and outages are known to the
@@ -41,14 +42,15 @@ dead letters and the workers.`,
 			if err != nil {
 				return err
 			}
-			return a.status(s, calendar)
+			return a.status(s, calendar, all)
 		},
 	}
 	cmd.Flags().BoolVar(&calendar, "calendar", false, "show when the spent tokens come back")
+	cmd.Flags().BoolVar(&all, "all", false, "show lanes without a limit that have nothing to do, too")
 	return cmd
 }
 
-func (a *app) status(s pipeline.Status, calendar bool) error {
+func (a *app) status(s pipeline.Status, calendar, all bool) error {
 	if a.json {
 		for _, l := range s.Lanes {
 			if err := a.line(l); err != nil {
@@ -60,12 +62,22 @@ func (a *app) status(s pipeline.Status, calendar bool) error {
 	now := a.now()
 	t := &cli.Table{Right: []bool{1: true, 2: true, 3: true, 4: true}}
 	t.Add("LANE", "URGENT", "NORMAL", "RETRIES", "IN FLIGHT", "TOKENS FREE", "NEXT TOKEN", "LAST EVENT", "STATE")
+	idle := 0
 	for _, l := range s.Lanes {
+		if !all && isIdle(l) {
+			idle++
+			continue
+		}
 		t.Add(string(l.Lane), strconv.Itoa(l.WaitingUrgent), strconv.Itoa(l.WaitingNormal), strconv.Itoa(l.Retries),
 			strconv.Itoa(l.InFlight), tokens(s, l), nextToken(l, now), lastEvent(l, now), a.state(s, l, now))
 	}
 	if err := a.table(t); err != nil {
 		return err
+	}
+	if idle > 0 {
+		if err := a.print("%s without a limit and with nothing to do (--all)\n", cli.Count(idle, "more lane", "more lanes")); err != nil {
+			return err
+		}
 	}
 	if err := a.print("\n%s in the inbox, %s, %s\n", cli.Count(s.Inbox, "event", "events"),
 		cli.Count(s.Dead, "dead letter", "dead letters"), answers(s.Workers, now)); err != nil {
@@ -88,6 +100,16 @@ func (a *app) status(s pipeline.Status, calendar bool) error {
 		}
 	}
 	return nil
+}
+
+// isIdle reports whether there is nothing to say of a lane.
+func isIdle(l pipeline.LaneStatus) bool {
+	for _, w := range l.Windows {
+		if w.Permission == string(l.Lane) {
+			return false
+		}
+	}
+	return l.Waiting() == 0 && l.InFlight == 0 && l.OutageSince.IsZero() && l.PausedUntil.IsZero() && l.PausedWhy == ""
 }
 
 // stores tells what is wrong with the store in the process of a worker, one

@@ -20,7 +20,7 @@ func report(t *testing.T, s pipeline.Status, now time.Time, calendar bool) strin
 	t.Helper()
 	var out, err strings.Builder
 	a := &app{out: &out, err: &err, now: func() time.Time { return now }}
-	if e := a.status(s, calendar); e != nil {
+	if e := a.status(s, calendar, false); e != nil {
 		t.Fatal(e)
 	}
 	return out.String() + "-- standard error --\n" + err.String()
