@@ -99,7 +99,7 @@ func newStack(cfg config.Config, templates *template.Set, log zerolog.Logger) (_
 		App: cfg.KenarApp, NATS: s.nats, Client: s.kenar, Limiter: s.limiter, Longest: limits.Longest(),
 		Registry: registry, Log: log, Grants: consents, Keys: s.keys,
 		Builder: pipeline.Builder{RequireGrant: cfg.RequireGrant, Templates: templates}, Timeout: cfg.KenarTimeout,
-		ImageHosts: hosts, ImageFailure: pipeline.ImageFailure(cfg.ImageFailure),
+		ImageHosts: hosts, ImageFailure: pipeline.ImageFailure(cfg.ImageFailure), SpendCap: kenar.Rials(cfg.SpendCap),
 		MaxAttempts: cfg.MaxAttempts, Backoff: pipeline.Backoff{Min: cfg.BackoffMin, Max: cfg.BackoffMax},
 		Preflight: pipeline.Preflight(cfg.Preflight), Concurrency: cfg.Concurrency, Grace: cfg.ShutdownGrace,
 		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(), Store: store,

@@ -42,6 +42,7 @@ type Config struct {
 	// ImageHosts is the text of a list, whose syntax the caller of Load checks.
 	ImageHosts   string
 	ImageFailure string // drop or dead
+	SpendCap     int64  // rials in a day; 0: no cap
 	MaxAttempts  int
 	BackoffMin   time.Duration // at most BackoffMax
 	BackoffMax   time.Duration

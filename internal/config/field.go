@@ -125,6 +125,22 @@ func integer(at func(*Config) *int, want string, allowed func(int) bool) field {
 	}
 }
 
+// rials is an amount of money, or 0.
+func rials(at func(*Config) *int64) field {
+	return field{
+		kind: "rials",
+		parse: func(c *Config, text string) error {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || n < 0 {
+				return errors.New("want a whole number of rials without separators, or 0")
+			}
+			*at(c) = n
+			return nil
+		},
+		show: func(c *Config) string { return strconv.FormatInt(*at(c), 10) },
+	}
+}
+
 // boolean is true or false.
 func boolean(at func(*Config) *bool) field {
 	return field{

@@ -13,6 +13,9 @@ func TestBadValues(t *testing.T) {
 	tests := []struct{ name, value, want string }{
 		{"MAX_ATTEMPTS", "0", "want a whole number of at least 1"},
 		{"MAX_ATTEMPTS", "six", "want a whole number of at least 1"},
+		{"SPEND_CAP_RIALS", "-1", "want a whole number of rials without separators, or 0"},
+		{"SPEND_CAP_RIALS", "5,000,000", "want a whole number of rials without separators, or 0"},
+		{"SPEND_CAP_RIALS", "1e7", "want a whole number of rials without separators, or 0"},
 		{"CONCURRENCY", "1001", "want a whole number from 1 to 1000"},
 		{"NATS_REPLICAS", "2", "want 1, 3 or 5"},
 		{"BACKOFF_MIN", "0s", "want a duration above zero, such as 30s or 1h30m"},
@@ -57,7 +60,7 @@ func TestGoodValues(t *testing.T) {
 		"NATS_URL=nats://a:4222, tls://user:pw@b:4222",
 		"REDIS_URL=rediss://:pw@r:6379/0?addr=r2:6379",
 		"KENAR_BASE_URL=http://localhost:8080", "KENAR_BASE_URL=http://[::1]:8080", "KENAR_BASE_URL=http://127.0.0.2",
-		"KENAR_TIMEOUT=1s", "KENAR_TIMEOUT=1m", "BACKOFF_MIN=1h", "CONCURRENCY=1000", "MAX_ATTEMPTS=1",
+		"KENAR_TIMEOUT=1s", "KENAR_TIMEOUT=1m", "BACKOFF_MIN=1h", "CONCURRENCY=1000", "MAX_ATTEMPTS=1", "SPEND_CAP_RIALS=0", "SPEND_CAP_RIALS=9223372036854775807",
 		"KENAR_APP=0", "KENAR_APP=" + strings.Repeat("a", 63),
 		"ADMIN_ADDR=:0", "ADMIN_ADDR=[::1]:9090",
 		"KENAR_BUSINESS_ADDON_PATH=/v1/{business_token}/x",

@@ -139,6 +139,11 @@ func Table() []Setting {
 			field: text("way", func(c *Config) *string { return &c.ImageFailure }, oneOf("drop", "dead")),
 		},
 		{
+			Name: "SPEND_CAP_RIALS", Default: "0", Programs: Worker,
+			Help:  "most rials spent in a day, which begins at midnight in Tehran, on publishing, renewing and reordering posts; 0 is no cap",
+			field: rials(func(c *Config) *int64 { return &c.SpendCap }),
+		},
+		{
 			Name: "MAX_ATTEMPTS", Default: "6", Programs: Worker,
 			Help:  "calls judged by Kenar before an event becomes a dead letter",
 			field: integer(func(c *Config) *int { return &c.MaxAttempts }, "a whole number of at least 1", func(n int) bool { return n >= 1 }),
