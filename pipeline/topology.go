@@ -108,26 +108,6 @@ func (t Topology) consumers() []consumer {
 	return all
 }
 
-// Create makes the streams and consumers that are missing and brings the
-// others up to date. It needs the permissions of an administrator.
-func (t Topology) Create(ctx context.Context, js jetstream.JetStream) error {
-	for _, want := range t.streams() {
-		s, err := js.CreateOrUpdateStream(ctx, want)
-		if err != nil {
-			return fmt.Errorf("create stream %s: %w", want.Name, explainJetStream(err))
-		}
-		if err := differs(want, s.CachedInfo().Config); err != nil {
-			return err
-		}
-	}
-	for _, c := range t.consumers() {
-		if _, err := js.CreateOrUpdateConsumer(ctx, c.stream, c.ConsumerConfig); err != nil {
-			return fmt.Errorf("create consumer %s of stream %s: %w", c.Durable, c.stream, explainJetStream(err))
-		}
-	}
-	return nil
-}
-
 // Check says everything in which the streams and consumers differ from what
 // workers need, without changing them.
 func (t Topology) Check(ctx context.Context, js jetstream.JetStream) error {
@@ -135,7 +115,7 @@ func (t Topology) Check(ctx context.Context, js jetstream.JetStream) error {
 	for _, want := range t.streams() {
 		s, err := js.Stream(ctx, want.Name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			problems = append(problems, fmt.Errorf("stream %s is missing: create the streams as an administrator, or start one worker with NATS_AUTO_CREATE=true", want.Name))
+			problems = append(problems, fmt.Errorf("stream %s is missing: run worker setup as an administrator, or start one worker with NATS_AUTO_CREATE=true", want.Name))
 			continue
 		}
 		if err != nil {

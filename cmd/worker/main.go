@@ -90,6 +90,7 @@ ADMIN_ADDR serves /healthz, /readyz and /metrics.`,
 		},
 		a.demoCommand(),
 		a.checkCommand(),
+		a.setupCommand(),
 	)
 	return root
 }
