@@ -111,11 +111,17 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 type verdict struct {
 	event  string
 	lane   Lane
-	result Result // queued, superseded, dead, or "duplicate"
+	result Result // queued, superseded, dead, or "duplicate"; unchanged when it was only validated
 	reason *Reason
+
+	validated bool // and no more was asked for
 }
 
-const resultDuplicate Result = "duplicate"
+// Results of admission that are in no outcome.
+const (
+	resultDuplicate Result = "duplicate"
+	resultValidated Result = "validated" // in metrics, in the place of the outcome's
+)
 
 // admit does everything but the ack. Its error is always one of the
 // infrastructure; what is wrong with the event is in the verdict.
@@ -155,11 +161,18 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	}
 	if err != nil {
 		v.result, v.reason = ResultDead, asReason(InvalidEvent, err)
+		if e.ValidateOnly && e.ID != "" {
+			return a.validated(ctx, v, e.Target, warnings, seq)
+		}
 		return a.bury(ctx, v, subject, data, e, seq)
 	}
 	w.Version, w.AdmittedAt = e.Version(seq), time.Now().UTC()
 	v.lane = w.Lane
 	a.step("built")
+	if e.ValidateOnly {
+		v.result, v.reason = ResultUnchanged, &Reason{Code: ValidateOnly, Message: "the event is good; it was only to be validated, so no call is made"}
+		return a.validated(ctx, v, e.Target, warnings, seq)
+	}
 
 	d := OutcomeData{EventID: e.ID, Result: ResultQueued, Lane: w.Lane, At: w.AdmittedAt, Warnings: warnings, InboxSeq: seq}
 	d.Position, d.ETA = a.forecast.admitted(ctx, w.Lane, w.Priority)

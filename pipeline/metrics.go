@@ -43,7 +43,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 }
 
 func (m *metrics) admitted(v verdict) {
-	m.admissions.WithLabelValues(string(v.lane), string(v.result), reasonLabel(v.reason)).Inc()
+	result := v.result
+	if v.validated && result != resultDuplicate {
+		result = resultValidated // no producer's event was lost by it
+	}
+	m.admissions.WithLabelValues(string(v.lane), string(result), reasonLabel(v.reason)).Inc()
 }
 
 func (m *metrics) handled(l Lane, o Outcome) {

@@ -27,6 +27,10 @@ const (
 	CrashLoop         ReasonCode = "crash_loop"         // the worker died each time it handled this event
 )
 
+// ValidateOnly is why a good event ended without a call: its producer wanted
+// no more than to know that it is good. No dead letter has it.
+const ValidateOnly ReasonCode = "validate_only"
+
 // ReasonCodes lists every reason a dead letter can have, for help texts and
 // for the check of filters.
 func ReasonCodes() []ReasonCode {
