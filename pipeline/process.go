@@ -66,6 +66,7 @@ type processor struct {
 	most    int  // attempts
 	records bool // whether calls are recorded for a limiter that forgot them
 	now     func() time.Time
+	metrics *metrics
 	log     zerolog.Logger
 	step    func(string)
 }

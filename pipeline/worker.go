@@ -206,6 +206,7 @@ type parts struct {
 	admitter    *admitter
 	dispatchers []*dispatcher
 	queues      queues
+	retry       jetstream.Stream
 	consents    *consents
 }
 
@@ -276,8 +277,8 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		return nil, fmt.Errorf("open the inbox: %w", explainJetStream(err))
 	}
 	now := time.Now
-	out, dead := outcomes{w.js, w.source}, deadLetters{w.js, w.source}
-	p := &parts{inbox: inbox, queues: queues, consents: consents}
+	out, dead := outcomes{w.js, w.source}, deadLetters{w.js, w.source, w.metrics}
+	p := &parts{inbox: inbox, queues: queues, retry: retry, consents: consents}
 	p.admitter = &admitter{
 		js: w.js, build: w.cfg.Builder, grants: consents, out: out, dead: dead, outcomes: outStream, lanes: queues.streams,
 		forecast: &forecaster{queues: queues, limiter: w.cfg.Limiter, now: now, lanes: make(map[Lane]*laneForecast)},
@@ -299,7 +300,7 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		}
 		d.proc = &processor{
 			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, posts: posts, images: illustrate,
-			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
+			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, metrics: w.metrics, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{
 			{RetryStream, l.retryConsumer()}, {l.Stream(Urgent), dispatchConsumer}, {l.Stream(Normal), dispatchConsumer},
