@@ -32,6 +32,7 @@ type admitter struct {
 	lanes    map[string]jetstream.Stream // by stream name
 	forecast *forecaster
 	metrics  *metrics
+	spans    *spans
 	log      zerolog.Logger
 	step     func(string) // tests: where a process may be killed
 
@@ -84,6 +85,8 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 	}
 	start := time.Now()
 	var v verdict
+	ctx, end := a.spans.admit(ctx, m.Data(), meta.NumDelivered)
+	defer func() { end(v) }()
 	err = untilDone(ctx, a.log, "admit an event", func() error {
 		v, err = a.admit(ctx, m.Subject(), m.Data(), meta)
 		return err
@@ -95,6 +98,7 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 	}
 	if err != nil {
 		_ = m.Nak() // it comes again after the ack wait anyway
+		v = verdict{event: v.event}
 		return
 	}
 	a.metrics.admitted(v)
@@ -167,6 +171,7 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 		return a.bury(ctx, v, subject, data, e, seq)
 	}
 	w.Version, w.AdmittedAt = e.Version(seq), time.Now().UTC()
+	a.spans.carry(ctx, w)
 	v.lane = w.Lane
 	a.step("built")
 	if e.ValidateOnly {

@@ -67,6 +67,7 @@ type processor struct {
 	records bool // whether calls are recorded for a limiter that forgot them
 	now     func() time.Time
 	metrics *metrics
+	spans   *spans
 	log     zerolog.Logger
 	step    func(string)
 }

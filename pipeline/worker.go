@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/images"
@@ -32,20 +33,21 @@ type Config struct {
 	Log      zerolog.Logger
 
 	Builder      Builder
-	Grants       *Grants       // nil: none; an event that names one is a dead letter
-	Keys         Keys          // where Client has its API key from; nil: from elsewhere, and there is one
-	Timeout      time.Duration // of a call; 0: 15 s
-	MaxAttempts  int           // 0: 6
-	Backoff      Backoff       // zero: 30 s … 1 h
-	Preflight    Preflight     // "": warn
-	ImageHosts   images.Hosts  // from which images may be fetched; zero: none
-	ImageFailure ImageFailure  // "": drop
-	Concurrency  int           // calls in flight per lane; 0: 16
-	Grace        time.Duration // for calls in flight at the end; 0: 25 s
-	Replicas     int           // of streams, when they are created
-	AutoCreate   bool          // create or update streams and consumers, else only check them
-	Version      string        // of the program, for status
-	Store        func() error  // what is wrong with a NATS server in this process, for status; nil: there is none
+	Grants       *Grants              // nil: none; an event that names one is a dead letter
+	Keys         Keys                 // where Client has its API key from; nil: from elsewhere, and there is one
+	Timeout      time.Duration        // of a call; 0: 15 s
+	MaxAttempts  int                  // 0: 6
+	Backoff      Backoff              // zero: 30 s … 1 h
+	Preflight    Preflight            // "": warn
+	ImageHosts   images.Hosts         // from which images may be fetched; zero: none
+	ImageFailure ImageFailure         // "": drop
+	Concurrency  int                  // calls in flight per lane; 0: 16
+	Grace        time.Duration        // for calls in flight at the end; 0: 25 s
+	Replicas     int                  // of streams, when they are created
+	AutoCreate   bool                 // create or update streams and consumers, else only check them
+	Version      string               // of the program, for status
+	Tracing      trace.TracerProvider // nil: nothing is traced
+	Store        func() error         // what is wrong with a NATS server in this process, for status; nil: there is none
 }
 
 // Grants is how a worker uses what users have consented to. Both fields are
@@ -102,6 +104,7 @@ type Worker struct {
 	cfg     Config
 	js      jetstream.JetStream
 	metrics *metrics
+	spans   *spans
 	source  string
 	timing  timing
 	step    func(string) // tests only: called between the steps of handling
@@ -130,7 +133,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 		return nil, fmt.Errorf("make a worker: %w", err)
 	}
 	w := &Worker{
-		cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App,
+		cfg: cfg, js: js, metrics: m, spans: newSpans(cfg.Tracing, cfg.Version), source: "kenar-addons/" + cfg.App,
 		timing: defaultTiming(cfg.Timeout), step: func(string) {},
 	}
 	if err := cfg.Registry.Register(newGauges(w)); err != nil {
@@ -282,7 +285,7 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 	p.admitter = &admitter{
 		js: w.js, build: w.cfg.Builder, grants: consents, out: out, dead: dead, outcomes: outStream, lanes: queues.streams,
 		forecast: &forecaster{queues: queues, limiter: w.cfg.Limiter, now: now, lanes: make(map[Lane]*laneForecast)},
-		metrics:  w.metrics, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
+		metrics:  w.metrics, spans: w.spans, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
 	}
 	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
 	var posts *postCheck
@@ -295,12 +298,12 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		h := newHealth(now, w.cfg.Backoff.Delay)
 		d := &dispatcher{
 			lane: l, settler: settle, bucket: w.cfg.Limiter.Bucket(string(l)), health: h,
-			concurrency: w.cfg.Concurrency, metrics: w.metrics, log: w.cfg.Log,
+			concurrency: w.cfg.Concurrency, metrics: w.metrics, spans: w.spans, log: w.cfg.Log,
 			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
 		}
 		d.proc = &processor{
 			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, posts: posts, images: illustrate,
-			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, metrics: w.metrics, log: log, step: w.step,
+			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, metrics: w.metrics, spans: w.spans, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{
 			{RetryStream, l.retryConsumer()}, {l.Stream(Urgent), dispatchConsumer}, {l.Stream(Normal), dispatchConsumer},
