@@ -32,6 +32,7 @@ type admitter struct {
 	lanes    map[string]jetstream.Stream // by stream name
 	forecast *forecaster
 	metrics  *metrics
+	spans    *spans
 	log      zerolog.Logger
 	step     func(string) // tests: where a process may be killed
 
@@ -84,6 +85,8 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 	}
 	start := time.Now()
 	var v verdict
+	ctx, end := a.spans.admit(ctx, m.Data(), meta.NumDelivered)
+	defer func() { end(v) }()
 	err = untilDone(ctx, a.log, "admit an event", func() error {
 		v, err = a.admit(ctx, m.Subject(), m.Data(), meta)
 		return err
@@ -95,6 +98,7 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 	}
 	if err != nil {
 		_ = m.Nak() // it comes again after the ack wait anyway
+		v = verdict{event: v.event}
 		return
 	}
 	a.metrics.admitted(v)
@@ -111,11 +115,17 @@ func (a *admitter) handle(ctx context.Context, m jetstream.Msg) {
 type verdict struct {
 	event  string
 	lane   Lane
-	result Result // queued, superseded, dead, or "duplicate"
+	result Result // queued, superseded, dead, or "duplicate"; unchanged when it was only validated
 	reason *Reason
+
+	validated bool // and no more was asked for
 }
 
-const resultDuplicate Result = "duplicate"
+// Results of admission that are in no outcome.
+const (
+	resultDuplicate Result = "duplicate"
+	resultValidated Result = "validated" // in metrics, in the place of the outcome's
+)
 
 // admit does everything but the ack. Its error is always one of the
 // infrastructure; what is wrong with the event is in the verdict.
@@ -155,11 +165,19 @@ func (a *admitter) admit(ctx context.Context, subject string, data []byte, meta 
 	}
 	if err != nil {
 		v.result, v.reason = ResultDead, asReason(InvalidEvent, err)
+		if e.ValidateOnly && e.ID != "" {
+			return a.validated(ctx, v, e.Target, warnings, seq)
+		}
 		return a.bury(ctx, v, subject, data, e, seq)
 	}
 	w.Version, w.AdmittedAt = e.Version(seq), time.Now().UTC()
+	a.spans.carry(ctx, w)
 	v.lane = w.Lane
 	a.step("built")
+	if e.ValidateOnly {
+		v.result, v.reason = ResultUnchanged, &Reason{Code: ValidateOnly, Message: "the event is good; it was only to be validated, so no call is made"}
+		return a.validated(ctx, v, e.Target, warnings, seq)
+	}
 
 	d := OutcomeData{EventID: e.ID, Result: ResultQueued, Lane: w.Lane, At: w.AdmittedAt, Warnings: warnings, InboxSeq: seq}
 	d.Position, d.ETA = a.forecast.admitted(ctx, w.Lane, w.Priority)

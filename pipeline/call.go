@@ -41,6 +41,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 	}
 	p.step("spent")
 
+	p.spans.wait(w, pl.attempt, in.Attempts)
 	sent, key := time.Now(), ""
 	if p.keys != nil {
 		// The client asks for itself, a moment later. If the key was given up
@@ -48,12 +49,14 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 		// was refused already.
 		key = p.keys.Current()
 	}
+	ended := p.spans.call(w, pl.attempt)
 	receipt, tx, err := p.send(ctx, pl, in, ready)
 	at := p.now()
 	p.step("called")
 	if err != nil && ctx.Err() != nil && !neverSent(err) {
 		// The grace is over. The intent stands: whoever takes the event up
 		// knows that the result is in doubt.
+		ended(0, ClassHeld, at)
 		return Outcome{Class: ClassHeld, Next: Later, Err: err, Sent: w}
 	}
 	attempt := Attempt{At: start, DurationMS: time.Since(sent).Milliseconds()}.of(err)
@@ -70,6 +73,7 @@ func (p *processor) call(ctx context.Context, pl *plan, hold ratelimit.Hold, rea
 		p.bucket.Commit(hold, at)
 	}
 	o := p.settle(ctx, pl, in, rev, hold, result{receipt, tx, ready.access, key, err, attempt, ready.warnings})
+	ended(attempt.HTTPStatus, o.Class, at)
 	o.Call, o.Sent = &attempt, w
 	return o
 }

@@ -85,7 +85,7 @@ func (a *admitter) bury(ctx context.Context, v verdict, subject string, data []b
 	if id == "" {
 		id = "inbox:" + strconv.FormatUint(seq, 10) // no event can have this id
 	} else {
-		err := a.out.claimDead(ctx, e.Target, OutcomeData{EventID: id, Result: ResultDead, At: now, Reason: v.reason, InboxSeq: seq})
+		err := a.out.claimFinal(ctx, e.Target, OutcomeData{EventID: id, Result: ResultDead, At: now, Reason: v.reason, InboxSeq: seq})
 		if isConflict(err) {
 			first, err := a.first(ctx, id)
 			if err != nil {

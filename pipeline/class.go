@@ -29,6 +29,7 @@ const (
 	ClassSuperseded Class = "superseded"
 	ClassRefused    Class = "refused" // dead letter before any call
 	ClassBusy       Class = "busy"    // another worker is at this target
+	ClassCapped     Class = "capped"  // the day's money is spent: the lane waits
 	ClassHeld       Class = "held"    // the token was refused at the last moment, or the worker stops
 	ClassParked     Class = "parked"  // its retry is not due yet
 	ClassRepeated   Class = "repeated"

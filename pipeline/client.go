@@ -56,7 +56,7 @@ func (c *Client) Publish(ctx context.Context, e Event, raw []byte) (duplicate bo
 
 func explainPublish(err error) error {
 	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
-		return fmt.Errorf("%w: no stream takes it; has a worker, or an administrator, created the streams?", err)
+		return fmt.Errorf("%w: no stream takes it; has a worker, or worker setup, created the streams?", err)
 	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == codeInsufficientResources {

@@ -92,8 +92,9 @@ func deadSubject(code ReasonCode, inbox string) string {
 
 // deadLetters publishes dead letters.
 type deadLetters struct {
-	js     jetstream.JetStream
-	source string
+	js      jetstream.JetStream
+	source  string
+	metrics *metrics
 }
 
 // put publishes a dead letter once: id is the event's, or names the message
@@ -113,9 +114,12 @@ func (d deadLetters) put(ctx context.Context, id, inboxSubject string, t Target,
 	if err != nil {
 		return fmt.Errorf("publish dead letter of %s: %w", id, err)
 	}
-	_, err = d.js.Publish(ctx, deadSubject(data.Reason.Code, inboxSubject), body, jetstream.WithMsgID("dead/"+id))
+	ack, err := d.js.Publish(ctx, deadSubject(data.Reason.Code, inboxSubject), body, jetstream.WithMsgID("dead/"+id))
 	if err != nil {
 		return fmt.Errorf("publish dead letter of %s: %w", id, err)
+	}
+	if !ack.Duplicate { // else it was counted
+		d.metrics.buried(data.Reason.Code)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type dispatcher struct {
 	health      *health
 	concurrency int
 	metrics     *metrics
+	spans       *spans
 	log         zerolog.Logger
 
 	feeds [ranks]*feed
@@ -112,7 +113,7 @@ func (d *dispatcher) screen(work context.Context, x *delivery) {
 		x.screened = true
 		o = &Outcome{Next: Hold}
 	} else {
-		d.settler.settle(work, x, *o)
+		d.settle(work, x, *o)
 		d.report(x, *o)
 	}
 	d.putBack(x, *o)
@@ -159,13 +160,19 @@ func (d *dispatcher) start(work context.Context, t token) {
 		d.mu.Unlock()
 		wake(d.changed)
 		if !held {
-			d.settler.settle(work, x, o)
+			d.settle(work, x, o)
 		}
 		d.report(x, o)
 		if !held {
 			d.putBack(x, o)
 		}
 	})
+}
+
+func (d *dispatcher) settle(work context.Context, x *delivery, o Outcome) {
+	end := d.spans.settle(x.work, o)
+	d.settler.settle(work, x, o)
+	end()
 }
 
 // report writes the one line and the metrics of a handled delivery.

@@ -58,7 +58,9 @@ type Event struct {
 	ReplayOf    string // the dead letter's event id, for a replay
 	FollowOf    string // the event of the listing that this one follows
 	ReplaySeq   uint64 // the original's place in the order, for a replay that is not forced
-	Data        json.RawMessage
+	// ValidateOnly asks for everything that admission finds out, and no call.
+	ValidateOnly bool
+	Data         json.RawMessage
 }
 
 var (
@@ -140,6 +142,7 @@ func DecodeEvent(data []byte) (Event, error) {
 	if e.Traceparent = d.optional("traceparent"); e.Traceparent != "" && !traceparent.MatchString(e.Traceparent) {
 		d.faults.Add("traceparent", "%s is not a W3C trace context", quote(e.Traceparent))
 	}
+	e.ValidateOnly = d.boolean("validateonly")
 	if c := d.optional("datacontenttype"); c != "" && !strings.HasPrefix(c, "application/json") {
 		d.faults.Add("datacontenttype", "%s is not supported, only application/json", quote(c))
 	}
@@ -228,6 +231,19 @@ func (d *attributes) time(name string) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// boolean reads a CloudEvents boolean, or its text as other encodings have it.
+func (d *attributes) boolean(name string) bool {
+	raw := d.fields[name]
+	switch string(raw) {
+	case "", "null", "false", `"false"`:
+	case "true", `"true"`:
+		return true
+	default:
+		d.faults.Add(name, "%s is neither true nor false", shown(raw))
+	}
+	return false
 }
 
 // decimal reads an unsigned 64-bit decimal, given as a string (CloudEvents

@@ -18,6 +18,8 @@ func FuzzDecodeEvent(f *testing.F) {
 		envelope("time", `"2026-01-02T15:04:05+23:59"`, "expiresat", `"9999-12-31T23:59:59-01:00"`),
 		envelope("subject", `"user/a:b="`, "data", `{"a":{"a":[1,"\u2028"]}}`, "extra", `"x"`),
 		envelope("subject", `"post/../x"`, "grantid", `"\ud800"`),
+		envelope("validateonly", `true`),
+		envelope("validateonly", `"no"`),
 		[]byte(`{"id":"a","id":"b"}`),
 	} {
 		f.Add(seed)
@@ -75,6 +77,9 @@ func encodeEvent(t *testing.T, e Event) []byte {
 	}
 	if e.Revision != nil {
 		fields["revision"] = strconv.FormatUint(*e.Revision, 10)
+	}
+	if e.ValidateOnly {
+		fields["validateonly"] = true
 	}
 	if e.ReplaySeq != 0 {
 		fields["replayseq"] = e.ReplaySeq

@@ -58,7 +58,7 @@ func TestDecodeEvent(t *testing.T) {
 		"priority", `"urgent"`, "revision", `"18446744073709551615"`, "expiresat", `"2026-01-09T00:00:00Z"`,
 		"grantid", `"grant-1"`, "traceparent", `"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"`,
 		"datacontenttype", `"application/json; charset=utf-8"`, "data", ` { "widgets" : [] } `,
-		"dataschema", `"https://example.com/s"`, "comexampleflag", `true`)
+		"validateonly", `"true"`, "dataschema", `"https://example.com/s"`, "comexampleflag", `true`)
 	got, err := DecodeEvent(raw)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestDecodeEvent(t *testing.T) {
 		Time: time.Date(2026, 1, 2, 11, 34, 5, 5e8, time.UTC), Priority: Urgent, Revision: new(uint64(1<<64 - 1)),
 		ExpiresAt: time.Date(2026, 1, 9, 0, 0, 0, 0, time.UTC), GrantID: "grant-1",
 		Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-		ReplayOf:    "e1", ReplaySeq: 7, Data: json.RawMessage(`{ "widgets" : [] }`),
+		ReplayOf:    "e1", ReplaySeq: 7, ValidateOnly: true, Data: json.RawMessage(`{ "widgets" : [] }`),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)
@@ -83,7 +83,7 @@ func TestDecodeEventDefaults(t *testing.T) {
 	for name, raw := range map[string][]byte{
 		"missing": envelope(),
 		"null": envelope("time", "null", "priority", "null", "revision", "null", "expiresat", "null", "grantid", "null",
-			"traceparent", "null", "replayof", "null", "replayseq", "null", "datacontenttype", "null"),
+			"traceparent", "null", "validateonly", "null", "replayof", "null", "replayseq", "null", "datacontenttype", "null"),
 	} {
 		got, err := DecodeEvent(raw)
 		if err != nil {
@@ -230,6 +230,15 @@ func TestDecodeEventAttributes(t *testing.T) {
 		{"traceparent", `"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"`, "is not a W3C trace context"},
 		{"traceparent", `"00-0af7-b7ad-01"`, `"00-0af7-b7ad-01"`},
 		{"traceparent", `"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nX: y"`, `\r\nX: y`},
+
+		{"validateonly", `true`, ""},
+		{"validateonly", `false`, ""},
+		{"validateonly", `"true"`, ""},
+		{"validateonly", `"false"`, ""},
+		{"validateonly", `"yes"`, `is neither true nor false`},
+		{"validateonly", `""`, "is neither true nor false"},
+		{"validateonly", `1`, `"1" is neither`},
+		{"validateonly", `[true]`, "a list is neither"},
 
 		{"replayseq", `"7"`, "only a replay has one"},
 

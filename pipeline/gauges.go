@@ -18,6 +18,7 @@ type gauges struct {
 	limit, spent, held, free, next, paused     *prometheus.Desc
 	waiting, inHand, inFlight, outage, answers *prometheus.Desc
 	grants, atRisk                             *prometheus.Desc
+	oldest, drain, inbox, connected, build     *prometheus.Desc
 }
 
 func newGauges(w *Worker) *gauges {
@@ -26,20 +27,25 @@ func newGauges(w *Worker) *gauges {
 	}
 	window := []string{"permission", "window"}
 	return &gauges{
-		w:        w,
-		limit:    desc("tokens_limit", "Calls allowed in a window.", window...),
-		spent:    desc("tokens_spent", "Calls that left, or may have left, within the window.", window...),
-		held:     desc("tokens_held", "Tokens reserved and not yet spent.", window...),
-		free:     desc("tokens_free", "Tokens that can be taken now, with those kept for urgent work.", window...),
-		next:     desc("tokens_next_return_timestamp_seconds", "When the next spent token comes back.", window...),
-		paused:   desc("pause_end_timestamp_seconds", "Until when a permission, or \"app\", is paused; absent when it is not.", "permission"),
-		waiting:  desc("events_waiting", "Events admitted to a lane and not finished, without scheduled retries.", "lane", "priority"),
-		inHand:   desc("deliveries_in_hand", "Deliveries that this worker holds while they wait for a token.", "lane"),
-		inFlight: desc("calls_in_flight", "Calls of this worker that are under way.", "lane"),
-		outage:   desc("outage_start_timestamp_seconds", "Since when this worker takes Kenar to be down for a lane; absent when it does not.", "lane"),
-		answers:  desc("limiter_up", "Whether the limiter answered this scrape."),
-		grants:   desc("grants", "Grants by state: active, expiring or revoked.", "state"),
-		atRisk:   desc("grants_at_risk", "Grants that die within seven days, or whose last refresh failed, while work may wait for them."),
+		w:         w,
+		limit:     desc("tokens_limit", "Calls allowed in a window.", window...),
+		spent:     desc("tokens_spent", "Calls that left, or may have left, within the window.", window...),
+		held:      desc("tokens_held", "Tokens reserved and not yet spent.", window...),
+		free:      desc("tokens_free", "Tokens that can be taken now, with those kept for urgent work.", window...),
+		next:      desc("tokens_next_return_timestamp_seconds", "When the next spent token comes back.", window...),
+		paused:    desc("pause_end_timestamp_seconds", "Until when a permission, or \"app\", is paused; absent when it is not.", "permission"),
+		waiting:   desc("events_waiting", "Events admitted to a lane and not finished, without scheduled retries.", "lane", "priority"),
+		inHand:    desc("deliveries_in_hand", "Deliveries that this worker holds while they wait for a token.", "lane"),
+		inFlight:  desc("calls_in_flight", "Calls of this worker that are under way.", "lane"),
+		outage:    desc("outage_start_timestamp_seconds", "Since when this worker takes Kenar to be down for a lane; absent when it does not.", "lane"),
+		answers:   desc("limiter_up", "Whether the limiter answered this scrape."),
+		grants:    desc("grants", "Grants by state: active, expiring or revoked.", "state"),
+		oldest:    desc("events_waiting_oldest_seconds", "Time since the admission of the event that waits longest, without scheduled retries; 0 when none waits.", "lane", "priority"),
+		drain:     desc("drain_seconds", "Time until the last waiting event of a lane gets its token, if all before it take one, with scheduled retries; absent while nobody can say.", "lane"),
+		inbox:     desc("inbox_waiting", "Events published and not admitted."),
+		connected: desc("nats_up", "Whether this worker is connected to NATS."),
+		build:     desc("build_info", "The version of this worker; always 1.", "version"),
+		atRisk:    desc("grants_at_risk", "Grants that die within seven days, or whose last refresh failed, while work may wait for them."),
 	}
 }
 
@@ -48,6 +54,7 @@ func (g *gauges) Describe(c chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		g.limit, g.spent, g.held, g.free, g.next, g.paused,
 		g.waiting, g.inHand, g.inFlight, g.outage, g.answers, g.grants, g.atRisk,
+		g.oldest, g.drain, g.inbox, g.connected, g.build,
 	} {
 		c <- d
 	}
@@ -60,13 +67,12 @@ func (g *gauges) Collect(c chan<- prometheus.Metric) {
 	tell := func(d *prometheus.Desc, v float64, labels ...string) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
+	tell(g.build, 1, g.w.cfg.Version)
+	connected := g.w.cfg.NATS.IsConnected()
+	tell(g.connected, truth(connected))
 	stamp := func(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 	all, err := g.w.cfg.Limiter.Status(ctx)
-	up := 0.0
-	if err == nil {
-		up = 1
-	}
-	tell(g.answers, up)
+	tell(g.answers, truth(err == nil))
 	pauses := make(map[string]time.Time)
 	for _, s := range all {
 		if s.PausedUntil.After(pauses[s.Permission]) {
@@ -105,9 +111,16 @@ func (g *gauges) Collect(c chan<- prometheus.Metric) {
 		if since, _ := d.health.outage(); !since.IsZero() {
 			tell(g.outage, stamp(since), string(d.lane))
 		}
-		if urgent, normal, err := p.queues.waiting(ctx, d.lane); err == nil {
-			tell(g.waiting, float64(urgent), string(d.lane), string(Urgent))
-			tell(g.waiting, float64(normal), string(d.lane), string(Normal))
-		}
 	}
+	if connected { // else every question waits for its answer in vain
+		b := g.w.lookAtBacklog(ctx, p)
+		g.tellBacklog(b, all, err == nil, time.Now(), tell)
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -42,6 +42,9 @@ func (d *dispatcher) take(work context.Context, m jetstream.Msg, f *feed, r rank
 		})
 		return
 	}
+	if meta, err := m.Metadata(); err == nil && meta.NumDelivered > 1 {
+		d.metrics.redelivered(d.lane)
+	}
 	d.mu.Lock()
 	d.arrived++
 	d.ready[r] = append(d.ready[r], &delivery{msg: m, feed: f, rank: r, work: w, order: d.arrived})

@@ -27,7 +27,7 @@ import (
 // steps are the places between taking an event and acknowledging it where a
 // worker process is killed.
 var steps = []string{
-	"built", "claimed", "enqueued", "buried", "admitted",
+	"built", "claimed", "enqueued", "buried", "validated", "admitted",
 	"ahead", "prepared", "intent", "recorded", "spent", "called", "settled", "released",
 	"dead letter", "outcome", "parked", "acked",
 }
@@ -207,8 +207,11 @@ func endedBy(err error, s syscall.Signal) bool {
 	return ok && status.Signaled() && status.Signal() == s
 }
 
+// onlyValidated stands for the revision of an event that is not to be sent.
+const onlyValidated = -1
+
 // killEvents makes targets with revisions in any order, some of which Kenar
-// refuses, and events that are invalid.
+// refuses, events that are invalid, and events that are only to be validated.
 func killEvents() (events []map[string]any, ids map[string]int) {
 	ids = make(map[string]int)
 	for target := range 40 {
@@ -235,6 +238,11 @@ func killEvents() (events []map[string]any, ids map[string]int) {
 		events = append(events, attach(id, "post/BAD", strings.Repeat("x", 60)))
 		ids[id] = 0
 	}
+	for i := range 40 {
+		id := fmt.Sprintf("check-%d", i)
+		events = append(events, attach(id, "post/T00", strings.Repeat("x", 20+40*(i%2)), validateOnly()))
+		ids[id] = onlyValidated
+	}
 	rand.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 	return events, ids
 }
@@ -256,6 +264,12 @@ func (l *lab) checkKill(ids map[string]int) {
 	for id, rev := range ids {
 		f := finals[id]
 		_, buried := dead[id]
+		if rev == onlyValidated {
+			if buried || f.Result != ResultUnchanged && f.Result != ResultDead {
+				l.t.Errorf("%s, only to be validated, ended %q, dead letter: %t", id, f.Result, buried)
+			}
+			continue
+		}
 		if buried != (f.Result == ResultDead) {
 			l.t.Errorf("%s ended %q, dead letter: %t", id, f.Result, buried)
 		}

@@ -2,10 +2,13 @@ package pipeline
 
 import (
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
 
 // metrics counts what happens. Labels are lanes, classes, results and reason
@@ -18,6 +21,15 @@ type metrics struct {
 	callTime   *prometheus.HistogramVec
 	refreshes  *prometheus.CounterVec
 	rials      *prometheus.CounterVec
+	dead       *prometheus.CounterVec
+	wasted     *prometheus.CounterVec
+	saved      *prometheus.CounterVec
+	retries    *prometheus.CounterVec
+	pauses     *prometheus.CounterVec
+	again      *prometheus.CounterVec
+
+	mu     sync.Mutex
+	rested map[string]time.Time // by permission: the end of the last pause that was counted
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -25,6 +37,13 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "kenar", Name: name, Help: help}, labels)
 	}
 	m := &metrics{
+		rested:     make(map[string]time.Time),
+		dead:       counter("dead_letters_total", "Dead letters written, by reason.", "reason"),
+		wasted:     counter("calls_wasted_total", "Calls that took a token and brought nothing, by why: rejected (Kenar refused it, 4xx), duplicate (409, what was to be made is there already).", "lane", "why"),
+		saved:      counter("calls_saved_total", "Calls that were found to be of no use before they were made, by why: superseded, unchanged, rejected (a dead letter without a call).", "lane", "why"),
+		retries:    counter("retries_total", "Calls that failed and are scheduled again.", "lane"),
+		pauses:     counter("pauses_total", "Pauses that this worker began, by reason: rate_limited, auth, forbidden.", "permission", "reason"),
+		again:      counter("deliveries_redelivered_total", "Deliveries that came again: given back before, or of a worker that died.", "lane"),
 		admissions: counter("events_admitted_total", "Events taken from the inbox, by what admission made of them.", "lane", "result", "reason"),
 		handledN:   counter("deliveries_handled_total", "Deliveries handled by a lane, by class.", "lane", "class"),
 		finals:     counter("events_finished_total", "Events that ended in a lane, by result and reason.", "lane", "result", "reason"),
@@ -36,7 +55,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30},
 		}, []string{"lane"}),
 	}
-	for _, c := range []prometheus.Collector{m.admissions, m.handledN, m.finals, m.calls, m.callTime, m.refreshes, m.rials} {
+	for _, c := range m.all() {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -44,8 +63,22 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
+func (m *metrics) all() []prometheus.Collector {
+	return []prometheus.Collector{
+		m.admissions, m.handledN, m.finals, m.calls, m.callTime, m.refreshes,
+		m.dead, m.wasted, m.saved, m.retries, m.pauses, m.again, m.rials,
+	}
+}
+
 func (m *metrics) admitted(v verdict) {
-	m.admissions.WithLabelValues(string(v.lane), string(v.result), reasonLabel(v.reason)).Inc()
+	if why := savedAtAdmission(v); why != "" {
+		m.saved.WithLabelValues(string(v.lane), why).Inc()
+	}
+	result := v.result
+	if v.validated && result != resultDuplicate {
+		result = resultValidated // no producer's event was lost by it
+	}
+	m.admissions.WithLabelValues(string(v.lane), string(result), reasonLabel(v.reason)).Inc()
 }
 
 func (m *metrics) handled(l Lane, o Outcome) {
@@ -56,7 +89,89 @@ func (m *metrics) handled(l Lane, o Outcome) {
 	if o.Call != nil {
 		m.calls.WithLabelValues(string(l), strconv.Itoa(o.Call.HTTPStatus)).Inc()
 		m.callTime.WithLabelValues(string(l)).Observe(float64(o.Call.DurationMS) / 1000)
+		if why := wasted(o.Call.HTTPStatus); why != "" {
+			m.wasted.WithLabelValues(string(l), why).Inc()
+		}
 	}
+	buried := false
+	for _, f := range o.Finals {
+		buried = buried || f.Data.Result == ResultDead
+		if why := saved(o, f); why != "" {
+			m.saved.WithLabelValues(string(l), why).Inc()
+		}
+	}
+	if o.Class == ClassRetryable && !buried {
+		m.retries.WithLabelValues(string(l)).Inc()
+	}
+}
+
+// paused counts a pause. The answers to calls that were out together ask for
+// the same one, which ends at the same time.
+func (m *metrics) paused(l Lane, why Class, p ratelimit.Pause) {
+	permission := string(l)
+	if p.App {
+		permission = ratelimit.AppKey
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.rested[permission].Equal(p.Until) {
+		m.rested[permission] = p.Until
+		m.pauses.WithLabelValues(permission, string(why)).Inc()
+	}
+}
+
+// buried counts a dead letter.
+func (m *metrics) buried(code ReasonCode) { m.dead.WithLabelValues(string(code)).Inc() }
+
+// redelivered counts a delivery that is not the first of its message.
+func (m *metrics) redelivered(l Lane) { m.again.WithLabelValues(string(l)).Inc() }
+
+// Why a call was wasted, or saved. These and no others are the values of the
+// label.
+const (
+	whyRejected   = "rejected"
+	whyDuplicate  = "duplicate"
+	whySuperseded = "superseded"
+	whyUnchanged  = "unchanged"
+)
+
+// wasted says why a call with this answer brought nothing, "" when it did, or
+// may have.
+func wasted(status int) string {
+	switch {
+	case status == 408: // it is made again, like one without an answer
+	case status == 409:
+		return whyDuplicate
+	case status >= 400 && status < 500:
+		return whyRejected
+	}
+	return ""
+}
+
+// saved says why an event that ended so in its lane needed no call, "" when it
+// had one.
+func saved(o Outcome, f Final) string {
+	switch {
+	case f.Data.Result == ResultSuperseded:
+		return whySuperseded
+	case f.Data.Result == ResultUnchanged:
+		return whyUnchanged
+	case f.Data.Result == ResultDead && o.Class == ClassRefused && f.Data.Attempts == 0 && f.Data.Reason.Code != CrashLoop:
+		return whyRejected
+	}
+	return ""
+}
+
+// savedAtAdmission is saved for an event that never came into a lane.
+func savedAtAdmission(v verdict) string {
+	switch {
+	case v.validated: // it asked for no call
+	case v.result == ResultSuperseded:
+		return whySuperseded
+	case v.result == ResultDead && v.reason.Code != CrashLoop:
+		return whyRejected
+	}
+	return ""
 }
 
 // spent counts what a payment has cost.

@@ -18,9 +18,9 @@ type Result string
 const (
 	ResultQueued     Result = "queued"
 	ResultAccepted   Result = "accepted"   // Kenar took the call; it attaches the add-on later, and does not say when
-	ResultUnchanged  Result = "unchanged"  // the same was accepted before; no call
+	ResultUnchanged  Result = "unchanged"  // the same was accepted before, or it was only to be validated; no call
 	ResultSuperseded Result = "superseded" // a newer event of the same target took its place; no call
-	ResultDead       Result = "dead"       // given up; there is a dead letter
+	ResultDead       Result = "dead"       // given up; there is a dead letter, unless it was only to be validated
 )
 
 // Types of the events that the pipeline publishes.
@@ -110,9 +110,9 @@ func (o outcomes) claim(ctx context.Context, w *Work, d OutcomeData) error {
 	return o.publish(ctx, msg, o.event(typeQueued, "queued", w.Target, d), unlessKnown(d.EventID))
 }
 
-// claimDead is the final outcome of an event that was never queued, under the
+// claimFinal is the final outcome of an event that was never queued, under the
 // same condition.
-func (o outcomes) claimDead(ctx context.Context, t Target, d OutcomeData) error {
+func (o outcomes) claimFinal(ctx context.Context, t Target, d OutcomeData) error {
 	return o.publish(ctx, nats.NewMsg(finalSubjectPrefix+d.EventID), o.event(typeFinal, "final", t, d), unlessKnown(d.EventID))
 }
 

@@ -54,7 +54,7 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 	if out := p.afford(ctx, pl, pay); out != nil {
 		return out
 	}
-	return p.withinCap(ctx, pay)
+	return p.withinCap(ctx, pl, pay)
 }
 
 // keep writes the entry of a plan as it is.
@@ -183,20 +183,22 @@ func (p *processor) afford(ctx context.Context, pl *plan, pay *Payment) *Outcome
 }
 
 // withinCap takes the price out of what may be spent today.
-func (p *processor) withinCap(ctx context.Context, pay *Payment) *Outcome {
+func (p *processor) withinCap(ctx context.Context, pl *plan, pay *Payment) *Outcome {
 	err := p.spending.reserve(ctx, pay)
 	var over *capError
 	switch {
 	case errors.As(err, &over):
-		p.pause(ctx, ratelimit.Pause{Until: over.until, Reason: over.Error()})
-		return &Outcome{Class: ClassHeld, Next: Hold, Err: over}
+		p.pause(ctx, ClassCapped, ratelimit.Pause{Until: over.until, Reason: over.Error()})
+		return &Outcome{Class: ClassCapped, Next: Hold, Err: over}
+	case errors.Is(err, errOthersPay):
+		return p.putOff(ctx, pl, pl.entry.of(pl.send), 0, err)
 	case err != nil:
 		return later(err)
 	}
 	return nil
 }
 
-// tells reports whether an answer to a payment proves that nothing was paid by
+// provesUnpaid reports whether an answer to a payment proves that nothing was paid by
 // it, or by an earlier try with the same id. What Kenar answers to an id that
 // was paid with before is not documented, so any other refusal may be that.
 func provesUnpaid(err error) bool {

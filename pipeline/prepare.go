@@ -104,7 +104,7 @@ func (p *processor) lookUp(ctx context.Context, pl *plan, access grants.Token) *
 	case err != nil && (classify(err) == ClassAuth || classify(err) == ClassForbidden && p.posts.mode == PreflightRequire):
 		// The scarce call would be refused as well; or no post will be looked
 		// up with this key.
-		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+		p.pause(ctx, classify(err), ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 			Reason: fmt.Sprintf("Kenar refuses the check of posts (%s); check KENAR_API_KEY and that it has permission %s, or set PREFLIGHT", excerpt(err.Error(), 200), PermissionGetPost)})
 		return &Outcome{Class: classify(err), Next: Hold, Err: err}
 	case err != nil && p.posts.away(err):

@@ -65,6 +65,7 @@ type processor struct {
 	schemas  *schemas
 	spending *spending
 	metrics  *metrics
+	spans    *spans
 	source   string // of the events that follow a listing
 	health   *health
 	backoff  Backoff

@@ -31,6 +31,10 @@ const (
 	InsufficientBalance ReasonCode = "insufficient_balance" // of the app
 )
 
+// ValidateOnly is why a good event ended without a call: its producer wanted
+// no more than to know that it is good. No dead letter has it.
+const ValidateOnly ReasonCode = "validate_only"
+
 // ReasonCodes lists every reason a dead letter can have, for help texts and
 // for the check of filters.
 func ReasonCodes() []ReasonCode {

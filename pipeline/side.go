@@ -37,12 +37,12 @@ func (p *processor) side(ctx context.Context, pl *plan, doing string, op kenar.O
 			e.Unauthorized = true
 			return p.putOff(ctx, pl, e, time.Second, doingErr)
 		}
-		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+		p.pause(ctx, ClassAuth, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 			Reason: fmt.Sprintf("Kenar refuses the API key (%s: %s); check KENAR_API_KEY", doing, excerpt(err.Error(), 200))})
 		return &Outcome{Class: ClassAuth, Next: Hold, Err: doingErr}
 	case ClassForbidden:
 		if p.health.refused(identity(w)) && !p.health.culprit(w.ID) {
-			p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+			p.pause(ctx, ClassForbidden, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 				Reason: fmt.Sprintf("%d refusals (403) in a row to %s; check that the API key has permission %s", outageAfter, doing, permissionOf(op))})
 			return &Outcome{Class: ClassForbidden, Next: Hold, Err: doingErr}
 		}

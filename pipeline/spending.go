@@ -32,9 +32,13 @@ type daySpent struct {
 type countedOnce struct {
 	Transaction string      `json:"transaction"`
 	Rials       kenar.Rials `json:"rials"`
+	Open        time.Time   `json:"open,omitzero"` // counted then, and not yet known to be paid
 }
 
 const (
+	// openFor is how long a price that is counted is taken to be about to be
+	// paid. A pause of the lane would keep it from that.
+	openFor     = 2 * time.Minute
 	mostCounted = 256
 	spentMaxAge = 400 * 24 * time.Hour
 )
@@ -66,11 +70,15 @@ func (s *spending) reserve(ctx context.Context, pay *Payment) error {
 			return errCounted
 		}
 		if s.limit > 0 && pay.Price > 0 && d.Spent+pay.Price > s.limit {
-			d.put(pay.ID, counted)
+			for _, c := range d.Last {
+				if now.Sub(c.Open) < openFor {
+					return errOthersPay
+				}
+			}
 			midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
 			return &capError{d.Spent, pay.Price, s.limit, midnight}
 		}
-		d.put(pay.ID, pay.Price)
+		d.put(countedOnce{pay.ID, pay.Price, now.UTC()})
 		return nil
 	})
 	if errors.Is(err, errCounted) {
@@ -82,18 +90,20 @@ func (s *spending) reserve(ctx context.Context, pay *Payment) error {
 	return err
 }
 
-// errCounted: nothing is to be changed.
-var errCounted = errors.New("counted already")
+var (
+	// errCounted: nothing is to be changed.
+	errCounted = errors.New("counted already")
+
+	// errOthersPay: the cap would be exceeded, if all that others are about to
+	// pay is paid.
+	errOthersPay = errors.New("SPEND_CAP_RIALS is reached if all is paid that is under way; looking again")
+)
 
 // release takes back what was counted of a payment that was not made.
 func (s *spending) release(ctx context.Context, pay *Payment) { s.settle(ctx, pay, 0) }
 
 // correct counts what a payment has cost.
-func (s *spending) correct(ctx context.Context, pay *Payment) {
-	if pay.Cost != pay.Counted {
-		s.settle(ctx, pay, pay.Cost)
-	}
-}
+func (s *spending) correct(ctx context.Context, pay *Payment) { s.settle(ctx, pay, pay.Cost) }
 
 // settle replaces what was counted of a payment. Where that fails, as much
 // stays counted as before: the cap is reached too soon then.
@@ -102,9 +112,8 @@ func (s *spending) settle(ctx context.Context, pay *Payment, rials kenar.Rials) 
 		return
 	}
 	_ = s.change(ctx, pay.Day, func(d *daySpent) error {
-		if d.take(pay.ID) > 0 || rials > 0 {
-			d.put(pay.ID, rials)
-		}
+		d.take(pay.ID)
+		d.put(countedOnce{Transaction: pay.ID, Rials: rials})
 		return nil
 	})
 	pay.Counted = rials
@@ -122,12 +131,12 @@ func (d *daySpent) take(id string) kenar.Rials {
 	return 0
 }
 
-func (d *daySpent) put(id string, rials kenar.Rials) {
-	if rials == 0 {
+func (d *daySpent) put(c countedOnce) {
+	if c.Rials == 0 {
 		return
 	}
-	d.Spent += rials
-	d.Last = append(d.Last, countedOnce{id, rials})
+	d.Spent += c.Rials
+	d.Last = append(d.Last, c)
 	d.Last = d.Last[max(len(d.Last)-mostCounted, 0):]
 }
 

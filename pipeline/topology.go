@@ -10,7 +10,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"golang.org/x/sync/errgroup"
 )
 
 // MinServer is the oldest NATS server whose message schedules can be relied
@@ -109,41 +108,6 @@ func (t Topology) consumers() []consumer {
 	return all
 }
 
-// createAtOnce is how many streams are made at the same time: in a cluster each
-// waits for the others' disks.
-const createAtOnce = 8
-
-// Create makes the streams and consumers that are missing and brings the
-// others up to date. It needs the permissions of an administrator.
-func (t Topology) Create(ctx context.Context, js jetstream.JetStream) error {
-	streams, several := errgroup.WithContext(ctx)
-	streams.SetLimit(createAtOnce)
-	for _, want := range t.streams() {
-		streams.Go(func() error {
-			s, err := js.CreateOrUpdateStream(several, want)
-			if err != nil {
-				return fmt.Errorf("create stream %s: %w", want.Name, explainJetStream(err))
-			}
-			return differs(want, s.CachedInfo().Config)
-		})
-	}
-	if err := streams.Wait(); err != nil {
-		return err
-	}
-	consumers, several := errgroup.WithContext(ctx)
-	consumers.SetLimit(createAtOnce)
-	for _, c := range t.consumers() {
-		consumers.Go(func() error {
-			_, err := js.CreateOrUpdateConsumer(several, c.stream, c.ConsumerConfig)
-			if err != nil {
-				return fmt.Errorf("create consumer %s of stream %s: %w", c.Durable, c.stream, explainJetStream(err))
-			}
-			return nil
-		})
-	}
-	return consumers.Wait()
-}
-
 // Check says everything in which the streams and consumers differ from what
 // workers need, without changing them.
 func (t Topology) Check(ctx context.Context, js jetstream.JetStream) error {
@@ -151,7 +115,7 @@ func (t Topology) Check(ctx context.Context, js jetstream.JetStream) error {
 	for _, want := range t.streams() {
 		s, err := js.Stream(ctx, want.Name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			problems = append(problems, fmt.Errorf("stream %s is missing: create the streams as an administrator, or start one worker with NATS_AUTO_CREATE=true", want.Name))
+			problems = append(problems, fmt.Errorf("stream %s is missing: run worker setup as an administrator, or start one worker with NATS_AUTO_CREATE=true", want.Name))
 			continue
 		}
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
@@ -85,7 +86,9 @@ func TestUnreadableWorkIsTakenUpAgain(t *testing.T) {
 	must(t, err)
 	dying, die := context.WithCancel(t.Context())
 	defer die()
-	s := &settler{js: l.js, dead: deadLetters{l.js, "test"}, now: time.Now, log: zerolog.Nop(), step: func(string) {}}
+	m0, err := newMetrics(prometheus.NewRegistry())
+	must(t, err)
+	s := &settler{js: l.js, dead: deadLetters{l.js, "test", m0}, now: time.Now, log: zerolog.Nop(), step: func(string) {}}
 	s.unreadable(dying, lostAck{m, die}, PostCreate, errors.New("read queued work: for the test"))
 	if n := len(l.dead()); n != 1 {
 		t.Fatalf("%d dead letters before the acknowledgement, want 1", n)

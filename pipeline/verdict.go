@@ -49,7 +49,7 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		}
 		return p.retry(ctx, pl, in, rev, err, attempt)
 	case ClassRateLimited:
-		p.pause(ctx, p.rateLimited(err))
+		p.pause(ctx, class, p.rateLimited(err))
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 	case ClassAuth:
 		if p.health.culprit(pl.send.ID) {
@@ -64,12 +64,12 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		if p.keys != nil && p.keys.Refused(got.key) {
 			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt) // again with the other key
 		}
-		p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+		p.pause(ctx, class, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 			Reason: "Kenar refuses the API key (" + excerpt(attempt.Error, 200) + "); check KENAR_API_KEY"})
 		return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 	case ClassForbidden:
 		if suspicious := p.health.refused(identity(pl.send)); suspicious && !p.health.culprit(pl.send.ID) {
-			p.pause(ctx, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
+			p.pause(ctx, class, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 				Reason: fmt.Sprintf("%d refusals (403) in a row; check that the API key has permission %s and the app its widgets", outageAfter, pl.send.Lane)})
 			return p.release(ctx, pl, in, rev, ratelimit.Hold{}, class, err, &attempt)
 		}
@@ -143,9 +143,10 @@ func (p *processor) unauthorized(w *Work, err error) Reason {
 	return Reason{Code: Forbidden, Message: refusal(err) + "; others are accepted: this one may need a grant"}
 }
 
-// pause stops the lane for all workers. It waits until Redis knows: a pause
+// pause stops the lane for all workers, because of an answer of a class. It waits until Redis knows: a pause
 // that was not stored is not in force.
-func (p *processor) pause(ctx context.Context, pause ratelimit.Pause) {
+func (p *processor) pause(ctx context.Context, why Class, pause ratelimit.Pause) {
+	p.metrics.paused(p.lane, why, pause)
 	if err := p.ledger.keepPause(ctx, p.lane, pause); err != nil {
 		p.log.Warn().Err(err).Msg("the pause is not kept in the ledger; it ends early if Redis loses its data")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/images"
@@ -32,21 +33,22 @@ type Config struct {
 	Log      zerolog.Logger
 
 	Builder      Builder
-	Grants       *Grants       // nil: none; an event that names one is a dead letter
-	Keys         Keys          // where Client has its API key from; nil: from elsewhere, and there is one
-	Timeout      time.Duration // of a call; 0: 15 s
-	MaxAttempts  int           // 0: 6
-	Backoff      Backoff       // zero: 30 s … 1 h
-	Preflight    Preflight     // "": warn
-	ImageHosts   images.Hosts  // from which images may be fetched; zero: none
-	ImageFailure ImageFailure  // "": drop
-	SpendCap     kenar.Rials   // most rials spent in a day, by the time of Tehran; 0: no cap
-	Concurrency  int           // calls in flight per lane; 0: 16
-	Grace        time.Duration // for calls in flight at the end; 0: 25 s
-	Replicas     int           // of streams, when they are created
-	AutoCreate   bool          // create or update streams and consumers, else only check them
-	Version      string        // of the program, for status
-	Store        func() error  // what is wrong with a NATS server in this process, for status; nil: there is none
+	Grants       *Grants              // nil: none; an event that names one is a dead letter
+	Keys         Keys                 // where Client has its API key from; nil: from elsewhere, and there is one
+	Timeout      time.Duration        // of a call; 0: 15 s
+	MaxAttempts  int                  // 0: 6
+	Backoff      Backoff              // zero: 30 s … 1 h
+	Preflight    Preflight            // "": warn
+	ImageHosts   images.Hosts         // from which images may be fetched; zero: none
+	ImageFailure ImageFailure         // "": drop
+	SpendCap     kenar.Rials          // most rials spent in a day, by the time of Tehran; 0: no cap
+	Concurrency  int                  // calls in flight per lane; 0: 16
+	Grace        time.Duration        // for calls in flight at the end; 0: 25 s
+	Replicas     int                  // of streams, when they are created
+	AutoCreate   bool                 // create or update streams and consumers, else only check them
+	Version      string               // of the program, for status
+	Tracing      trace.TracerProvider // nil: nothing is traced
+	Store        func() error         // what is wrong with a NATS server in this process, for status; nil: there is none
 }
 
 // Grants is how a worker uses what users have consented to. Both fields are
@@ -103,6 +105,7 @@ type Worker struct {
 	cfg     Config
 	js      jetstream.JetStream
 	metrics *metrics
+	spans   *spans
 	source  string
 	timing  timing
 	step    func(string) // tests only: called between the steps of handling
@@ -131,7 +134,7 @@ func NewWorker(cfg Config) (*Worker, error) {
 		return nil, fmt.Errorf("make a worker: %w", err)
 	}
 	w := &Worker{
-		cfg: cfg, js: js, metrics: m, source: "kenar-addons/" + cfg.App,
+		cfg: cfg, js: js, metrics: m, spans: newSpans(cfg.Tracing, cfg.Version), source: "kenar-addons/" + cfg.App,
 		timing: defaultTiming(cfg.Timeout), step: func(string) {},
 	}
 	if err := cfg.Registry.Register(newGauges(w)); err != nil {
@@ -207,6 +210,7 @@ type parts struct {
 	admitter    *admitter
 	dispatchers []*dispatcher
 	queues      queues
+	retry       jetstream.Stream
 	consents    *consents
 	schemas     *schemas
 }
@@ -278,12 +282,12 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		return nil, fmt.Errorf("open the inbox: %w", explainJetStream(err))
 	}
 	now := time.Now
-	out, dead := outcomes{w.js, w.source}, deadLetters{w.js, w.source}
-	p := &parts{inbox: inbox, queues: queues, consents: consents}
+	out, dead := outcomes{w.js, w.source}, deadLetters{w.js, w.source, w.metrics}
+	p := &parts{inbox: inbox, queues: queues, retry: retry, consents: consents}
 	p.admitter = &admitter{
 		js: w.js, build: w.cfg.Builder, grants: consents, out: out, dead: dead, outcomes: outStream, lanes: queues.streams,
 		forecast: &forecaster{queues: queues, limiter: w.cfg.Limiter, now: now, lanes: make(map[Lane]*laneForecast)},
-		metrics:  w.metrics, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
+		metrics:  w.metrics, spans: w.spans, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
 	}
 	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
 	ask := &asker{limiter: w.cfg.Limiter, keys: w.cfg.Keys, ledger: ledger, records: w.cfg.Longest > 0, now: now}
@@ -296,11 +300,11 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		h := newHealth(now, w.cfg.Backoff.Delay)
 		d := &dispatcher{
 			lane: l, settler: settle, bucket: w.cfg.Limiter.Bucket(string(l)), health: h,
-			concurrency: w.cfg.Concurrency, metrics: w.metrics, log: w.cfg.Log,
+			concurrency: w.cfg.Concurrency, metrics: w.metrics, spans: w.spans, log: w.cfg.Log,
 			busy: make(map[Target]bool), changed: make(chan struct{}, 1),
 		}
 		d.proc = &processor{
-			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, asker: ask, posts: posts, images: illustrate, schemas: p.schemas, spending: spending, metrics: w.metrics, source: w.source,
+			lane: l, ledger: ledger, queues: queues, bucket: d.bucket, client: w.cfg.Client, keys: w.cfg.Keys, grants: consents, asker: ask, posts: posts, images: illustrate, schemas: p.schemas, spending: spending, metrics: w.metrics, spans: w.spans, source: w.source,
 			health: h, backoff: w.cfg.Backoff, timing: w.timing, records: w.cfg.Longest > 0, most: w.cfg.MaxAttempts, now: now, log: log, step: w.step,
 		}
 		for r, c := range []struct{ stream, consumer string }{

@@ -33,7 +33,11 @@ func detail(d pipeline.OutcomeData, now time.Time) string {
 			parts = append(parts, "add-on "+d.AddonID)
 		}
 	case pipeline.ResultUnchanged:
-		parts = append(parts, "the same was accepted before: no call")
+		if d.Reason != nil {
+			parts = append(parts, brief(d.Reason))
+		} else {
+			parts = append(parts, "the same was accepted before: no call")
+		}
 	case pipeline.ResultSuperseded:
 		parts = append(parts, "by "+d.SupersededBy+": no call")
 	case pipeline.ResultDead:

@@ -20,6 +20,7 @@ func TestDetail(t *testing.T) {
 		"HTTP 200":                                       {Result: pipeline.ResultAccepted, HTTPStatus: 200, Attempts: 1},
 		"HTTP 201, attempt 3, add-on 7f2c":               {Result: pipeline.ResultAccepted, HTTPStatus: 201, Attempts: 3, AddonID: "7f2c"},
 		"the same was accepted before: no call":          {Result: pipeline.ResultUnchanged},
+		"validate_only: the event is good":               {Result: pipeline.ResultUnchanged, Reason: &pipeline.Reason{Code: pipeline.ValidateOnly, Message: "the event is good"}},
 		"by e2: no call":                                 {Result: pipeline.ResultSuperseded, SupersededBy: "e2"},
 		"rejected: Kenar answered 400: two lines":        {Result: pipeline.ResultDead, Reason: &pipeline.Reason{Code: pipeline.Rejected, Message: "Kenar answered 400: two\nlines"}},
 		"invalid_widgets: a: is bad (and 1 more fault)":  {Result: pipeline.ResultDead, Reason: &pipeline.Reason{Code: pipeline.InvalidWidgets, Field: "a", Message: "a: is bad; b: is bad"}},

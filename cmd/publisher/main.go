@@ -64,7 +64,8 @@ code is 0 when all went well, 1 when the work failed, 2 for wrong usage.`,
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON, one object per line")
 	config.Register(root.PersistentFlags(), config.Publisher)
 	root.AddCommand(
-		a.publishCommand(), a.validateCommand(), a.previewCommand(), a.outcomesCommand(), a.statusCommand(), a.resumeCommand(), a.deadCommand(), a.listingCommand(), a.grantCommand(),
+		a.publishCommand(), a.validateCommand(), a.previewCommand(), a.outcomesCommand(), a.statusCommand(), a.probeCommand(),
+		a.resumeCommand(), a.deadCommand(), a.listingCommand(), a.grantCommand(),
 	)
 	return root
 }

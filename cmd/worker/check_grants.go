@@ -52,7 +52,7 @@ func checkGrants(ctx context.Context, cfg config.Config, js jetstream.JetStream)
 		case cfg.AutoCreate():
 			return passed(name, "%s; the worker will create or update their bucket (NATS_AUTO_CREATE)", ids.number())
 		}
-		return failed(name, err, "create or update it as an administrator, or start one worker with NATS_AUTO_CREATE=true")
+		return failed(name, err, "run worker setup as an administrator, or start one worker with NATS_AUTO_CREATE=true")
 	}
 	var damaged []string
 	store, err := grants.NewStore(ctx, js, grants.Keys{Identities: ids.current}, nil)

@@ -107,7 +107,7 @@ func checkStreams(ctx context.Context, cfg config.Config, js jetstream.JetStream
 	case cfg.AutoCreate():
 		return []check{passed("streams", "not all as needed; the worker will create or update them (NATS_AUTO_CREATE)")}
 	}
-	return []check{failed("streams", brief(err), "create or update them as an administrator, or start one worker with NATS_AUTO_CREATE=true")}
+	return []check{failed("streams", brief(err), "run worker setup as an administrator, or start one worker with NATS_AUTO_CREATE=true")}
 }
 
 // asked are the subjects to which the check publishes, beside which it needs to

@@ -127,7 +127,7 @@ func (d *demo) open(cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	d.stack, err = newStack(cfg, templates, log)
+	d.stack, err = newStack(cfg, templates, nil, log)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = cli.WithHint(err, "start the demo again")
 	}

@@ -90,6 +90,7 @@ ADMIN_ADDR serves /healthz, /readyz and /metrics.`,
 		},
 		a.demoCommand(),
 		a.checkCommand(),
+		a.setupCommand(),
 	)
 	return root
 }
@@ -108,7 +109,9 @@ func (a *app) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return cli.Misconfigured(err)
 	}
-	s, err := newStack(cfg, templates, log)
+	tracing := openTracing(cmd.Context(), a.environ, cfg.KenarApp, log)
+	defer tracing.close() // after everything that may be traced
+	s, err := newStack(cfg, templates, tracing, log)
 	if err != nil {
 		return err
 	}

@@ -44,9 +44,9 @@ type stack struct {
 }
 
 // newStack opens what is embedded, connects without waiting for servers that
-// are away, and wires the rest. There may be no templates. The caller closes the
-// stack.
-func newStack(cfg config.Config, templates *template.Set, log zerolog.Logger) (_ *stack, err error) {
+// are away, and wires the rest. There may be no templates and no tracing. The
+// caller closes the stack.
+func newStack(cfg config.Config, templates *template.Set, tracing *tracing, log zerolog.Logger) (_ *stack, err error) {
 	s := &stack{cfg: cfg, log: log, watch: &limiterWatch{log: log}}
 	defer func() {
 		if err != nil {
@@ -102,7 +102,7 @@ func newStack(cfg config.Config, templates *template.Set, log zerolog.Logger) (_
 		ImageHosts: hosts, ImageFailure: pipeline.ImageFailure(cfg.ImageFailure), SpendCap: kenar.Rials(cfg.SpendCap),
 		MaxAttempts: cfg.MaxAttempts, Backoff: pipeline.Backoff{Min: cfg.BackoffMin, Max: cfg.BackoffMax},
 		Preflight: pipeline.Preflight(cfg.Preflight), Concurrency: cfg.Concurrency, Grace: cfg.ShutdownGrace,
-		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(), Store: store,
+		Replicas: cfg.NATSReplicas, AutoCreate: cfg.AutoCreate(), Version: cli.Version(), Tracing: tracing.tracerProvider(), Store: store,
 	})
 	return s, err
 }

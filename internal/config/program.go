@@ -13,9 +13,13 @@ const (
 	// Demo takes the settings of Worker and requires none, because it simulates
 	// what they lead to.
 	Demo
+	// Setup of the streams takes the settings of NATS, and those on which the
+	// streams depend.
+	Setup
 )
 
-// String names the programs in the set, for people.
+// String names the programs in the set, for people. Setup is a part of the
+// worker.
 func (p Program) String() string {
 	var names []string
 	for _, n := range []struct {

@@ -6,24 +6,25 @@ import "time"
 // returns a new slice.
 func Table() []Setting {
 	const both = Worker | Publisher
+	const all = both | Setup
 	return []Setting{
 		{
-			Name: "NATS_URL", Unset: "embedded", Credentials: true, Programs: both,
+			Name: "NATS_URL", Unset: "embedded", Credentials: true, Programs: all,
 			Help:  "NATS servers, separated by commas; unset, JetStream runs inside the worker and keeps its data in DATA_DIR",
 			field: secretURL(func(c *Config) *Secret { return &c.NATSURL }, "nats", "tls", "ws", "wss"),
 		},
 		{
-			Name: "NATS_CREDS", Programs: both,
+			Name: "NATS_CREDS", Programs: all,
 			Help:  "file with the user's JWT and seed for NATS_URL",
 			field: text("file", func(c *Config) *string { return &c.NATSCreds }, isReadable),
 		},
 		{
-			Name: "NATS_CA", Programs: both,
+			Name: "NATS_CA", Programs: all,
 			Help:  "file with the certificates that may sign those of NATS_URL",
 			field: text("file", func(c *Config) *string { return &c.NATSCA }, isReadable),
 		},
 		{
-			Name: "NATS_REPLICAS", Default: "1", Programs: Worker,
+			Name: "NATS_REPLICAS", Default: "1", Programs: Worker | Setup,
 			Help: "copies of each stream: 1, 3 or 5; more than one needs a cluster",
 			field: integer(func(c *Config) *int { return &c.NATSReplicas }, "1, 3 or 5",
 				func(n int) bool { return n == 1 || n == 3 || n == 5 }),
@@ -109,7 +110,7 @@ func Table() []Setting {
 			field: text("path", func(c *Config) *string { return &c.KenarBusinessAddonPath }, isBusinessPath),
 		},
 		{
-			Name: "KENAR_TIMEOUT", Default: "15s", Programs: Worker,
+			Name: "KENAR_TIMEOUT", Default: "15s", Programs: Worker | Setup,
 			Help:  "time limit of one call, 1s to 1m",
 			field: duration(func(c *Config) *time.Duration { return &c.KenarTimeout }, time.Second, time.Minute),
 		},

@@ -44,14 +44,15 @@ func (l *loader) together(ok bool, name, other, reason string) {
 func (l *loader) doubts() []string {
 	c := &l.config
 	var found []string
-	if l.program != Publisher && !c.Embedded() && c.EmbeddedRedis() {
+	works := l.program&(Worker|Demo) != 0
+	if works && !c.Embedded() && c.EmbeddedRedis() {
 		found = append(found, "NATS_URL is set and REDIS_URL is not, so the calls are counted inside this worker: run no second one, or set REDIS_URL")
 	}
-	if l.program != Publisher && c.ShutdownGrace < c.KenarTimeout {
+	if works && c.ShutdownGrace < c.KenarTimeout {
 		found = append(found, fmt.Sprintf("SHUTDOWN_GRACE %s is shorter than KENAR_TIMEOUT %s, so a call in flight at a shutdown can be cut off",
 			brief(c.ShutdownGrace), brief(c.KenarTimeout)))
 	}
-	if host, _, err := net.SplitHostPort(c.EmbeddedNATSAddr); err == nil && l.program != Publisher && c.Embedded() && !isLoopback(host) {
+	if host, _, err := net.SplitHostPort(c.EmbeddedNATSAddr); err == nil && works && c.Embedded() && !isLoopback(host) {
 		found = append(found, fmt.Sprintf("EMBEDDED_NATS_ADDR %s can be reached from other machines, and clients send its token unencrypted", c.EmbeddedNATSAddr))
 	}
 	return found

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/kenar-addons/kenar-addons/pipeline/provision"
 )
 
 // Bucket is the key-value bucket of grants. Its keys are grant ids.
@@ -50,12 +52,24 @@ func (t Topology) config() jetstream.StreamConfig {
 // Create makes the bucket, or brings it up to date. It needs the permissions
 // of an administrator.
 func (t Topology) Create(ctx context.Context, js jetstream.JetStream) error {
+	_, err := t.Setup(ctx, js)
+	return err
+}
+
+// Setup is Create that says what it did. A setting that cannot be changed is a
+// *provision.RefusedError.
+func (t Topology) Setup(ctx context.Context, js jetstream.JetStream) (provision.Change, error) {
 	want := t.config()
-	s, err := js.CreateOrUpdateStream(ctx, want)
+	c, err := provision.Stream(ctx, js, want)
 	if err != nil {
-		return fmt.Errorf("create bucket %s: %w", Bucket, explain(err))
+		return c, fmt.Errorf("bucket %s: %w", Bucket, explain(err))
 	}
-	return differs(want, s.CachedInfo().Config)
+	if s, err := js.Stream(ctx, bucketStream); err != nil {
+		return c, fmt.Errorf("look at bucket %s: %w", Bucket, explain(err))
+	} else if err := differs(want, s.CachedInfo().Config); err != nil {
+		return c, &provision.RefusedError{Doing: "set up bucket " + Bucket, Err: err} // what somebody has added
+	}
+	return c, nil
 }
 
 // Check says in what the bucket differs from what the store needs, without
@@ -71,7 +85,7 @@ func (t Topology) Check(ctx context.Context, js jetstream.JetStream) error {
 	return differs(t.config(), s.CachedInfo().Config)
 }
 
-var errNoBucket = fmt.Errorf("bucket %s is missing: create it as an administrator, or start one worker with NATS_AUTO_CREATE=true", Bucket)
+var errNoBucket = fmt.Errorf("bucket %s is missing: run worker setup as an administrator, or start one worker with NATS_AUTO_CREATE=true", Bucket)
 
 // differs names the settings of the bucket on which a guarantee rests.
 func differs(want, have jetstream.StreamConfig) error {

@@ -28,6 +28,7 @@ type event[Data any] struct {
 	Revision        any    `json:"revision,omitempty" jsonschema:"The producer's own order of the results for a target, an unsigned 64-bit decimal."`
 	ExpiresAt       string `json:"expiresat,omitempty" jsonschema:"RFC 3339; the add-on is not sent after that."`
 	GrantID         string `json:"grantid,omitempty" jsonschema:"The user's grant to act with."`
+	ValidateOnly    any    `json:"validateonly,omitempty" jsonschema:"true: the event is checked as at its admission, told of, and not sent."`
 	TraceParent     string `json:"traceparent,omitempty" jsonschema:"W3C trace context."`
 	Data            Data   `json:"data" jsonschema:"The report."`
 }
@@ -80,6 +81,7 @@ func eventSchema[Data any](t *testing.T, eventType, title string) *jsonschema.Sc
 	p["priority"].Enum = []any{"normal", "urgent"}
 	p["time"].Format, p["expiresat"].Format = "date-time", "date-time"
 	p["revision"].AnyOf = []*jsonschema.Schema{{Type: "integer", Minimum: new(0.0)}, {Type: "string", Pattern: `^[0-9]{1,20}$`}}
+	p["validateonly"].Enum = []any{true, false, "true", "false"}
 
 	refine(p["data"])
 	return s
