@@ -22,7 +22,7 @@
 //
 // Dispatch (dispatch.go) has a few messages of each queue in hand (feed.go)
 // and starts a call when there are work, a free slot and a token. What a call
-// takes is decided and done by the processor: plan (process.go) reads the
+// takes is decided and done by the processor: plan (plan.go) reads the
 // ledger entry of the target (ledger.go) and finds what to send, or that
 // nothing needs to be sent; prepare (prepare.go) gets the user's access token
 // (consent.go), looks the post up (postcheck.go) and uploads images
