@@ -1,6 +1,11 @@
 package widgets
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
+)
 
 // An Action is what a click on a widget or a customized button does. It is one
 // of the five types OpenDirectLink, OpenServerLink, GetDynamicAction,
@@ -129,7 +134,7 @@ func ValidateAction(a Action) error {
 // readAction reads the value of an action field. It is nil after a fault that
 // leaves no action to check.
 func readAction(r *fieldReader, v *value) Action {
-	if v.kind != kindObject {
+	if v.kind != strictjson.Object {
 		r.report.malformed("", "is %s, must be an object", v.kind)
 		return nil
 	}
@@ -141,9 +146,9 @@ func readAction(r *fieldReader, v *value) Action {
 		b := newAction(m.name)
 		switch {
 		case b == nil:
-			r.report.malformed(m.name, "is not a known action%s", suggest(m.name, actionNames[:]))
+			r.report.malformed(m.name, "is not a known action%s", spelling.Hint(m.name, actionNames[:]))
 			unknown = true
-		case m.kind == kindNull:
+		case m.kind == strictjson.Null:
 			m.read = true
 		default:
 			a, kinds = b, append(kinds, m.name)

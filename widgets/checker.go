@@ -6,6 +6,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // fieldChecker is the visitor that holds fields against the documented rules.
@@ -55,12 +58,12 @@ func (c *fieldChecker) enum(name string, p *string, of enum) {
 			return
 		}
 	}
-	c.report.fault(name, "%s is not %s%s", quote(*p), of.what, suggest(*p, of.names))
+	c.report.fault(name, "%s is not %s%s", quote(*p), of.what, spelling.Hint(*p, of.names))
 }
 
 func (c *fieldChecker) icon(name string, p *string) {
 	if *p != "" && !c.settings.knowsIcon(*p) {
-		c.report.fault(name, "%s is not a known icon name%s", quote(*p), suggest(*p, iconNames[:]))
+		c.report.fault(name, "%s is not a known icon name%s", quote(*p), spelling.Hint(*p, iconNames[:]))
 	}
 }
 
@@ -147,7 +150,7 @@ func (c *fieldChecker) data(name string, p *json.RawMessage) {
 	}
 	c.report.enter(name)
 	defer c.report.leave()
-	if v, ok := parse(*p, c.report); ok && v.kind != kindObject {
+	if v, ok := parse(*p, c.report); ok && v.kind != strictjson.Object {
 		c.report.fault("", "is %s, must be an object", v.kind)
 	}
 }

@@ -1,6 +1,11 @@
 package widgets
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
+)
 
 // DefaultMaxWidgets is the length a list of widgets may have when a Decoder
 // says nothing else. Kenar documents no limit; this one is ours. It is far
@@ -42,7 +47,7 @@ func (d Decoder) Decode(data []byte) (List, []Warning, error) {
 	if !ok {
 		return nil, nil, r.err()
 	}
-	if root.kind != kindArray {
+	if root.kind != strictjson.Array {
 		r.fault("", `is %s, must be an array of widgets (only v1 has an object, {"widget_list": […]})`, root.kind)
 		return nil, nil, r.err()
 	}
@@ -105,7 +110,7 @@ func (d Decoder) checkLength(r *report, n int) {
 // readWidget reads one element of a v2 list, which the report stands at. ok
 // is false after a fault that leaves no row to check.
 func readWidget(r *fieldReader, v *value) (w Widget, ok bool) {
-	if v.kind != kindObject {
+	if v.kind != strictjson.Object {
 		r.report.malformed("", "is %s, must be an object with one widget", v.kind)
 		return w, false
 	}
@@ -129,7 +134,7 @@ func readWidget(r *fieldReader, v *value) (w Widget, ok bool) {
 			return w, false
 		default:
 			known := slices.Concat(rowNames[:], []string{"semantic_paths"})
-			r.report.malformed(m.name, "is not a known widget%s", suggest(m.name, known))
+			r.report.malformed(m.name, "is not a known widget%s", spelling.Hint(m.name, known))
 		}
 	}
 	if len(names) > 1 {
@@ -151,7 +156,7 @@ func readRow(r *fieldReader, m *member) Row {
 	row := newRow(m.name)
 	r.report.enter(Widget{Row: row}.Name())
 	defer r.report.leave()
-	if m.kind != kindObject {
+	if m.kind != strictjson.Object {
 		r.report.malformed("", "is %s, must be an object", m.kind)
 		return nil
 	}

@@ -3,6 +3,9 @@ package widgets
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // IsLegacy reports whether data looks like the v1 form of a list of widgets,
@@ -41,7 +44,7 @@ func (d Decoder) DecodeLegacy(data []byte) (LegacyList, []Warning, error) {
 	if !ok {
 		return nil, nil, r.err()
 	}
-	if root.kind != kindObject {
+	if root.kind != strictjson.Object {
 		r.fault("", `is %s, must be an object {"widget_list": […]}`, root.kind)
 		return nil, nil, r.err()
 	}
@@ -54,7 +57,7 @@ func (d Decoder) DecodeLegacy(data []byte) (LegacyList, []Warning, error) {
 		switch {
 		case v == nil:
 			r.fault("", "is missing, must be an array of v1 widgets")
-		case v.kind != kindArray:
+		case v.kind != strictjson.Array:
 			r.fault("", "is %s, must be an array of v1 widgets", v.kind)
 		default:
 			list = d.readLegacyWidgets(reader, v.items)
@@ -102,7 +105,7 @@ func (d Decoder) readLegacyWidgets(r *fieldReader, items []value) LegacyList {
 func readLegacyWidget(r *fieldReader, v *value) LegacyWidget {
 	var w LegacyWidget
 	r.object(v, func(visitor) {
-		name := r.findAs(kindString, "widget_type")
+		name := r.findAs(strictjson.String, "widget_type")
 		data := r.find("data")
 		if name == nil {
 			r.report.fault("widget_type", "is missing, must name the kind of widget")
@@ -110,7 +113,7 @@ func readLegacyWidget(r *fieldReader, v *value) LegacyWidget {
 		}
 		w = newLegacyWidget(name.text)
 		if w == nil {
-			r.report.fault("widget_type", "%s is not a v1 widget type%s", quote(name.text), suggest(name.text, legacyTypes[:]))
+			r.report.fault("widget_type", "%s is not a v1 widget type%s", quote(name.text), spelling.Hint(name.text, legacyTypes[:]))
 			return
 		}
 		if data == nil {

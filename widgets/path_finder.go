@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A target is what a semantic path leads to.
@@ -33,7 +36,7 @@ func findPath(row Row, path string) target {
 	if f.problem == "" {
 		row.fields(&f)
 		if f.problem == "" && f.lost == "" && len(f.rest) > 0 {
-			f.problem = "which names no field" + suggest(f.rest[0], f.known)
+			f.problem = "which names no field" + spelling.Hint(f.rest[0], f.known)
 		}
 	}
 	return target{
@@ -108,7 +111,7 @@ func (f *pathFinder) data(name string, p *json.RawMessage) {
 	if !f.inside && !f.at(name, "") {
 		return
 	}
-	v := value{kind: kindObject}
+	v := value{kind: strictjson.Object}
 	if len(*p) > 0 {
 		v, _ = parse(*p, new(report)) // its faults are reported where the data is checked
 	}
@@ -122,7 +125,7 @@ func (f *pathFinder) data(name string, p *json.RawMessage) {
 		f.found = append(f.found, f.rest[0])
 		to = &to.members[i].value
 	}
-	f.present(f.inside || to.kind != kindNull)
+	f.present(f.inside || to.kind != strictjson.Null)
 	if holdsSensitive(to) {
 		f.problem = "which " + publishesSensitive
 	}

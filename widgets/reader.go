@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // fieldReader is the visitor that fills fields from a parsed object. It
@@ -17,7 +20,7 @@ type fieldReader struct {
 // object reads v, which the report stands at, field by field. What no field
 // took is a fault: Kenar ignores it at best, so it is a slip of the producer.
 func (r *fieldReader) object(v *value, fields func(visitor)) {
-	if v.kind != kindObject {
+	if v.kind != strictjson.Object {
 		r.report.malformed("", "is %s, must be an object", v.kind)
 		return
 	}
@@ -26,7 +29,7 @@ func (r *fieldReader) object(v *value, fields func(visitor)) {
 	fields(r)
 	for i := range v.members {
 		if m := &v.members[i]; !m.read {
-			r.report.malformed(m.name, "is not a known field%s", suggest(m.name, r.names[outerNames:]))
+			r.report.malformed(m.name, "is not a known field%s", spelling.Hint(m.name, r.names[outerNames:]))
 		}
 	}
 	r.members, r.names = outer, r.names[:outerNames]
@@ -49,14 +52,14 @@ func (r *fieldReader) find(name string) *value {
 		}
 		found = m
 	}
-	if found == nil || found.kind == kindNull {
+	if found == nil || found.kind == strictjson.Null {
 		return nil
 	}
 	return &found.value
 }
 
 // findAs is find for a field of one kind.
-func (r *fieldReader) findAs(k kind, name string) *value {
+func (r *fieldReader) findAs(k strictjson.Kind, name string) *value {
 	v := r.find(name)
 	if v != nil && v.kind != k {
 		r.report.malformed(name, "is %s, must be %s", v.kind, k)
@@ -67,12 +70,12 @@ func (r *fieldReader) findAs(k kind, name string) *value {
 
 // findEither is findAs for a string field with a second name.
 func (r *fieldReader) findEither(name, also string) *value {
-	v := r.findAs(kindString, name)
+	v := r.findAs(strictjson.String, name)
 	if also == "" {
 		return v
 	}
 	n := len(r.names)
-	alias := r.findAs(kindString, also)
+	alias := r.findAs(strictjson.String, also)
 	r.names = r.names[:n] // the second name is not to be suggested
 	switch {
 	case alias == nil:
@@ -85,13 +88,13 @@ func (r *fieldReader) findEither(name, also string) *value {
 }
 
 func (r *fieldReader) text(name string, p *string, _ textLimit) {
-	if v := r.findAs(kindString, name); v != nil {
+	if v := r.findAs(strictjson.String, name); v != nil {
 		*p = v.text
 	}
 }
 
 func (r *fieldReader) flag(name string, p *bool) {
-	if v := r.findAs(kindBoolean, name); v != nil {
+	if v := r.findAs(strictjson.Boolean, name); v != nil {
 		*p = v.text == "true"
 	}
 }
@@ -104,7 +107,7 @@ func (r *fieldReader) integer(name string, p *int, in bounds) {
 }
 
 func (r *fieldReader) optionalInteger(name string, p **int, in bounds) {
-	v := r.findAs(kindNumber, name)
+	v := r.findAs(strictjson.Number, name)
 	if v == nil {
 		return
 	}
@@ -151,7 +154,7 @@ func (r *fieldReader) link(name, also string, p *string) { r.image(name, also, p
 func (r *fieldReader) postToken(name string, p *string) { r.text(name, p, textLimit{}) }
 
 func (r *fieldReader) data(name string, p *json.RawMessage) {
-	if v := r.findAs(kindObject, name); v != nil && len(v.members) > 0 {
+	if v := r.findAs(strictjson.Object, name); v != nil && len(v.members) > 0 {
 		*p = appendValue(nil, v)
 	}
 }
@@ -173,7 +176,7 @@ func (r *fieldReader) message(name string, _ bool, fields func(visitor)) {
 }
 
 func (r *fieldReader) list(name string, _ int, _ bounds, resize func(n int), item func(i int, v visitor)) {
-	v := r.findAs(kindArray, name)
+	v := r.findAs(strictjson.Array, name)
 	if v == nil || len(v.items) == 0 {
 		return
 	}
@@ -188,7 +191,7 @@ func (r *fieldReader) list(name string, _ int, _ bounds, resize func(n int), ite
 }
 
 func (r *fieldReader) constant(name, want string, required bool) {
-	v := r.findAs(kindString, name)
+	v := r.findAs(strictjson.String, name)
 	switch {
 	case v == nil && required:
 		r.report.fault(name, "is missing, must be %q", want)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // maxSemanticPaths bounds the paths of one widget. Kenar documents no limit;
@@ -17,10 +19,10 @@ const maxSemanticPaths = 100
 // at. The paths come out in the schema's spelling. Those into a field that the
 // reader has dropped go with it.
 func readSemanticPaths(r *fieldReader, row Row, v *value) map[string]string {
-	if v.kind == kindNull {
+	if v.kind == strictjson.Null {
 		return nil
 	}
-	if v.kind != kindObject {
+	if v.kind != strictjson.Object {
 		r.report.malformed("", "is %s, must be an object of strings", v.kind)
 		return nil
 	}
@@ -30,7 +32,7 @@ func readSemanticPaths(r *fieldReader, row Row, v *value) map[string]string {
 	}
 	var paths map[string]string
 	for _, m := range v.members {
-		if m.kind != kindString {
+		if m.kind != strictjson.String {
 			r.report.malformed(m.name, "is %s, must be a string: the path of a field", m.kind)
 			continue
 		}

@@ -1,25 +1,11 @@
 package widgets
 
-type kind uint8
-
-const (
-	kindNull kind = iota
-	kindBoolean
-	kindNumber
-	kindString
-	kindArray
-	kindObject
-)
-
-// String is the kind as a message names it.
-func (k kind) String() string {
-	return [...]string{"null", "a boolean", "a number", "a string", "an array", "an object"}[k]
-}
+import "github.com/kenar-addons/kenar-addons/widgets/strictjson"
 
 // A value is one JSON value. Unlike a map, it keeps the order and the
 // spelling of the members.
 type value struct {
-	kind    kind
+	kind    strictjson.Kind
 	text    string // a string's characters; the literal of a number or boolean
 	members []member
 	items   []value
@@ -35,11 +21,11 @@ type member struct {
 // escapes, numbers and the order of members as they came.
 func appendValue(b []byte, v *value) []byte {
 	switch v.kind {
-	case kindNull:
+	case strictjson.Null:
 		return append(b, "null"...)
-	case kindString:
+	case strictjson.String:
 		return appendString(b, v.text)
-	case kindArray:
+	case strictjson.Array:
 		b = append(b, '[')
 		for i := range v.items {
 			if i > 0 {
@@ -48,7 +34,7 @@ func appendValue(b []byte, v *value) []byte {
 			b = appendValue(b, &v.items[i])
 		}
 		return append(b, ']')
-	case kindObject:
+	case strictjson.Object:
 		b = append(b, '{')
 		for i := range v.members {
 			if i > 0 {

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+)
 
 // closest is the candidate that word is most likely a slip of the pen for, or
 // empty. Case does not count, hyphens pass for underscores, and a word that
@@ -21,26 +25,7 @@ func closest(word string, candidates []string) string {
 }
 
 // distance is the number of bytes to insert, remove or replace, or of adjacent
-// pairs to swap, to turn a into b (optimal string alignment).
+// pairs to swap, to turn a into b.
 func distance(a, b string) int {
-	before, previous := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range previous {
-		previous[j] = j
-	}
-	for i := range len(a) {
-		row := make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(previous[j+1]+1, row[j]+1, previous[j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, previous = previous, row
-	}
-	return previous[len(b)]
+	return spelling.OptimalStringAlignment([]byte(a), []byte(b))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A Button is the data of a kenar.listing.button.v1 event.
@@ -47,23 +48,23 @@ func (o *object) button() Button {
 	return Button{Button: b}
 }
 
-func (f *findings) buttonType(path string, n *node) kenar.ButtonType {
+func (f *findings) buttonType(path string, n *strictjson.Node) kenar.ButtonType {
 	return kenar.ButtonType(f.text(path, n))
 }
 
 // action reads what a click does. It is nil after a fault.
-func (f *findings) action(path string, n *node) widgets.Action {
-	a, err := widgets.DecodeAction(n.raw)
+func (f *findings) action(path string, n *strictjson.Node) widgets.Action {
+	a, err := widgets.DecodeAction(n.Raw)
 	f.adopt(err, "action", path)
 	return a
 }
 
 // newButton reads the button of a post that is yet to be made.
-func (f *findings) newButton(path string, n *node) json.RawMessage {
+func (f *findings) newButton(path string, n *strictjson.Node) json.RawMessage {
 	read(f, path, n, func(o *object) {
 		if o.button().Remove {
 			o.fault(join(path, "remove"), "is not for a new post, which has no button: leave button out")
 		}
 	})
-	return n.canonical()
+	return canonical(n)
 }

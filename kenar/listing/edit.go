@@ -7,6 +7,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // An Edit is the data of a kenar.listing.edit.v1 event: what becomes of which
@@ -52,7 +53,7 @@ func (o *object) edit() (e Edit) {
 	return e
 }
 
-func (f *findings) generalDataEdit(n *node) (g kenar.GeneralDataEdit, source *VideoSource) {
+func (f *findings) generalDataEdit(n *strictjson.Node) (g kenar.GeneralDataEdit, source *VideoSource) {
 	read(f, "data.general_data", n, func(o *object) {
 		g = kenar.GeneralDataEdit{
 			Title:        change(o, "title", o.text),
@@ -82,28 +83,28 @@ func (f *findings) generalDataEdit(n *node) (g kenar.GeneralDataEdit, source *Vi
 }
 
 // change reads what becomes of a field.
-func change[T any](o *object, name string, read func(path string, n *node) T) kenar.Change[T] {
+func change[T any](o *object, name string, read func(path string, n *strictjson.Node) T) kenar.Change[T] {
 	n := o.lookup(name)
 	switch {
 	case n == nil:
 		return kenar.Change[T]{}
-	case n.kind == kindNull:
+	case n.Kind == strictjson.Null:
 		return kenar.Clear[T]()
 	}
 	return kenar.ChangeTo(read(join(o.at, name), n))
 }
 
-func (f *findings) categoryData(path string, n *node) map[string]json.RawMessage {
+func (f *findings) categoryData(path string, n *strictjson.Node) map[string]json.RawMessage {
 	f.noCredentials(&place{name: path}, n)
-	if !f.is(kindObject, path, n) || len(n.members) == 0 {
+	if !f.is(strictjson.Object, path, n) || len(n.Members) == 0 {
 		return nil
 	}
-	values := make(map[string]json.RawMessage, len(n.members))
-	for i := range n.members {
-		if m := &n.members[i]; isPlainName(m.name) {
-			values[m.name] = m.canonical()
+	values := make(map[string]json.RawMessage, len(n.Members))
+	for i := range n.Members {
+		if m := &n.Members[i]; isPlainName(m.Name) {
+			values[m.Name] = canonical(&m.Node)
 		} else {
-			f.fault(join(path, m.name), "is not the name of a field: only A-Z, a-z, 0-9, _ and - are allowed, and at most 64 of them")
+			f.fault(join(path, m.Name), "is not the name of a field: only A-Z, a-z, 0-9, _ and - are allowed, and at most 64 of them")
 		}
 	}
 	return values

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // maxFaults bounds what is told: people fix a handful at a time, and faults
@@ -65,18 +66,18 @@ func (f *findings) err() error {
 
 // noCredentials records the names in a value, at whatever depth, that look like
 // those of secrets.
-func (f *findings) noCredentials(at *place, n *node) {
-	for i := range n.members {
-		m := &n.members[i]
-		inside := &place{in: at, name: m.name}
-		if kenar.Credential(m.name) {
+func (f *findings) noCredentials(at *place, n *strictjson.Node) {
+	for i := range n.Members {
+		m := &n.Members[i]
+		inside := &place{in: at, name: m.Name}
+		if kenar.Credential(m.Name) {
 			f.fault(inside.String(), isCredential)
 			continue
 		}
-		f.noCredentials(inside, &m.node)
+		f.noCredentials(inside, &m.Node)
 	}
-	for i := range n.items {
-		f.noCredentials(&place{in: at, item: true, index: i}, &n.items[i])
+	for i := range n.Items {
+		f.noCredentials(&place{in: at, item: true, index: i}, &n.Items[i])
 	}
 }
 

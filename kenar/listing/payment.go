@@ -1,6 +1,9 @@
 package listing
 
-import "github.com/kenar-addons/kenar-addons/kenar"
+import (
+	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
+)
 
 // maxExtraDetails bounds the extra details of a payment, in bytes. Kenar
 // documents no limit; this is room for any reference of a producer's own.
@@ -38,7 +41,7 @@ func DecodePayment(data []byte) (Payment, error) {
 // default: money is spent only up to what somebody has said.
 const maxCostMissing = "is missing: say how many rials it may cost at most, 0 for nothing that costs"
 
-func (f *findings) extraDetails(path string, n *node) string {
+func (f *findings) extraDetails(path string, n *strictjson.Node) string {
 	s := f.text(path, n)
 	if len(s) > maxExtraDetails {
 		f.fault(path, "has %d bytes, at most %d are allowed", len(s), maxExtraDetails)

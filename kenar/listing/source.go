@@ -7,6 +7,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A Source is a place in the data of an event where an image or a video stands
@@ -60,11 +61,11 @@ func isVideoSource(s string) bool {
 }
 
 // images reads a list of images: sources, or paths of earlier uploads.
-func (f *findings) images(path string, n *node) []string {
+func (f *findings) images(path string, n *strictjson.Node) []string {
 	list := f.texts(path, n)
 	for i, image := range list {
 		switch {
-		case n.items[i].kind != kindString:
+		case n.Items[i].Kind != strictjson.String:
 		case image == "":
 			f.fault(item(path, i), "is empty: give an https URL, a data URI, or the path of an image uploaded before")
 		case IsSource(image) && !widgets.IsImageSource(image):
@@ -80,7 +81,7 @@ type video struct {
 	source   *VideoSource
 }
 
-func (f *findings) video(path string, n *node) (v video) {
+func (f *findings) video(path string, n *strictjson.Node) (v video) {
 	read(f, path, n, func(o *object) {
 		source := optional(o, "source", o.text)
 		name, thumbnail := value(o, "name", o.text), value(o, "thumbnail_name", o.text)

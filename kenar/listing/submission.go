@@ -6,6 +6,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A Model says in whose name a post is submitted.
@@ -107,7 +108,7 @@ func (o *object) submission() Submission {
 	return s
 }
 
-func (f *findings) model(path string, n *node) Model {
+func (f *findings) model(path string, n *strictjson.Node) Model {
 	m := Model(f.text(path, n))
 	if m != Provider && m != User {
 		f.fault(path, "is %s: it must be %s or %s", quote(string(m)), Provider, User)
@@ -115,7 +116,7 @@ func (f *findings) model(path string, n *node) Model {
 	return m
 }
 
-func (f *findings) businessToken(path string, n *node) string {
+func (f *findings) businessToken(path string, n *strictjson.Node) string {
 	token := f.text(path, n)
 	if err := kenar.ValidBusinessToken(token); err != nil {
 		f.fault(path, "%v", err)
@@ -123,7 +124,7 @@ func (f *findings) businessToken(path string, n *node) string {
 	return token
 }
 
-func (f *findings) categoryFields(path string, n *node) json.RawMessage {
+func (f *findings) categoryFields(path string, n *strictjson.Node) json.RawMessage {
 	f.noCredentials(&place{name: path}, n)
 	return f.anyObject(path, n)
 }

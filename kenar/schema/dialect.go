@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A shape is what a keyword of JSON Schema holds.
@@ -57,60 +59,61 @@ func jsonType(name string) (standard string, known bool) {
 // translate is a schema of Kenar's as draft 7 has it: what is ignored is gone,
 // types have their standard names, and choices stand where they apply. The
 // order of everything is kept.
-func translate(n *node, location []string) (*node, error) {
-	switch n.kind {
-	case kindBoolean: // a schema that everything or nothing satisfies
+func translate(n *strictjson.Node, location []string) (*strictjson.Node, error) {
+	switch n.Kind {
+	case strictjson.Boolean: // a schema that everything or nothing satisfies
 		return n, nil
-	case kindObject:
+	case strictjson.Object:
 	default:
-		return nil, unusable(location, "is %s, must be an object", n.kind)
+		return nil, unusable(location, "is %s, must be an object", n.Kind)
 	}
-	out := &node{kind: kindObject}
-	for _, m := range n.members {
-		here := inside(location, m.name)
-		if m.name == "$ref" {
+	out := &strictjson.Node{Kind: strictjson.Object}
+	for i := range n.Members {
+		m := &n.Members[i]
+		here := inside(location, m.Name)
+		if m.Name == "$ref" {
 			return nil, unusable(here, "refers to another schema, which is not supported; the schemas of categories stand alone")
 		}
-		v, err := translateKeyword(m.name, m.node, here)
+		v, err := translateKeyword(m.Name, &m.Node, here)
 		if err != nil {
 			return nil, err
 		}
 		if v != nil {
-			out.members = append(out.members, member{m.name, v})
+			out.Members = append(out.Members, strictjson.Member{Name: m.Name, Node: *v})
 		}
 	}
 	return settleChoices(out), nil
 }
 
 // translateKeyword is the value of a keyword, or nil when it says nothing.
-func translateKeyword(keyword string, n *node, location []string) (*node, error) {
-	if n.kind == kindNull && keyword != "const" {
+func translateKeyword(keyword string, n *strictjson.Node, location []string) (*strictjson.Node, error) {
+	if n.Kind == strictjson.Null && keyword != "const" {
 		return nil, nil
 	}
 	switch shapeOf(keyword) {
 	case plain:
 		return translatePlain(keyword, n, location)
 	case remark:
-		if n.kind == kindString {
+		if n.Kind == strictjson.String {
 			return n, nil
 		}
 	case subschema:
 		return translate(n, location)
 	case subschemas:
-		if n.kind != kindArray {
-			return nil, unusable(location, "is %s, must be an array of schemas", n.kind)
+		if n.Kind != strictjson.Array {
+			return nil, unusable(location, "is %s, must be an array of schemas", n.Kind)
 		}
 		return translateList(n, location)
 	case namedSchemas:
-		if n.kind != kindObject {
-			return nil, unusable(location, "is %s, must be an object of schemas by name", n.kind)
+		if n.Kind != strictjson.Object {
+			return nil, unusable(location, "is %s, must be an object of schemas by name", n.Kind)
 		}
 		return translateNamed(keyword, n, location)
 	case mixed:
 		switch {
-		case n.kind == kindArray:
+		case n.Kind == strictjson.Array:
 			return translateList(n, location)
-		case keyword == "dependencies" && n.kind == kindObject:
+		case keyword == "dependencies" && n.Kind == strictjson.Object:
 			return translateNamed(keyword, n, location)
 		}
 		return translate(n, location)
@@ -118,64 +121,65 @@ func translateKeyword(keyword string, n *node, location []string) (*node, error)
 	return nil, nil
 }
 
-func translateList(n *node, location []string) (*node, error) {
-	out := &node{kind: kindArray}
-	for i, item := range n.items {
-		s, err := translate(item, inside(location, strconv.Itoa(i)))
+func translateList(n *strictjson.Node, location []string) (*strictjson.Node, error) {
+	out := &strictjson.Node{Kind: strictjson.Array}
+	for i := range n.Items {
+		s, err := translate(&n.Items[i], inside(location, strconv.Itoa(i)))
 		if err != nil {
 			return nil, err
 		}
-		out.items = append(out.items, s)
+		out.Items = append(out.Items, *s)
 	}
 	return out, nil
 }
 
-func translateNamed(keyword string, n *node, location []string) (*node, error) {
-	out := &node{kind: kindObject}
-	for _, m := range n.members {
-		s, here := m.node, inside(location, m.name)
+func translateNamed(keyword string, n *strictjson.Node, location []string) (*strictjson.Node, error) {
+	out := &strictjson.Node{Kind: strictjson.Object}
+	for i := range n.Members {
+		m := &n.Members[i]
+		s, here := &m.Node, inside(location, m.Name)
 		if keyword == "patternProperties" {
-			if !isRegexp(m.name) {
+			if !isRegexp(m.Name) {
 				return nil, unusable(here, "is not a regular expression as Go knows them (RE2)")
 			}
 		}
-		if keyword != "dependencies" || m.kind != kindArray {
+		if keyword != "dependencies" || m.Kind != strictjson.Array {
 			var err error
-			if s, err = translate(m.node, here); err != nil {
+			if s, err = translate(s, here); err != nil {
 				return nil, err
 			}
 		}
-		out.members = append(out.members, member{m.name, s})
+		out.Members = append(out.Members, strictjson.Member{Name: m.Name, Node: *s})
 	}
 	return out, nil
 }
 
-func translatePlain(keyword string, n *node, location []string) (*node, error) {
+func translatePlain(keyword string, n *strictjson.Node, location []string) (*strictjson.Node, error) {
 	switch {
-	case keyword == "type" && n.kind == kindArray:
-		out := &node{kind: kindArray}
-		for i, item := range n.items {
-			t, err := translateType(item, inside(location, strconv.Itoa(i)))
+	case keyword == "type" && n.Kind == strictjson.Array:
+		out := &strictjson.Node{Kind: strictjson.Array}
+		for i := range n.Items {
+			t, err := translateType(&n.Items[i], inside(location, strconv.Itoa(i)))
 			if err != nil {
 				return nil, err
 			}
-			if !slices.ContainsFunc(out.items, t.same) {
-				out.items = append(out.items, t)
+			if !slices.ContainsFunc(out.Items, func(known strictjson.Node) bool { return known.Text == t.Text }) {
+				out.Items = append(out.Items, *t)
 			}
 		}
 		return out, nil
 	case keyword == "type":
 		return translateType(n, location)
-	case keyword == "pattern" && n.kind == kindString:
-		if !isRegexp(n.text) {
+	case keyword == "pattern" && n.Kind == strictjson.String:
+		if !isRegexp(n.Text) {
 			return nil, nil // better not obeyed than the category lost
 		}
-	case keyword == "required" && n.kind == kindArray:
+	case keyword == "required" && n.Kind == strictjson.Array:
 		names, _ := distinct(n, nil)
 		return names, nil
-	case keyword == "enum" && n.kind != kindArray:
-		return nil, unusable(location, "is %s, must be an array of choices", n.kind)
-	case keyword == "enumNames" && n.kind != kindArray:
+	case keyword == "enum" && n.Kind != strictjson.Array:
+		return nil, unusable(location, "is %s, must be an array of choices", n.Kind)
+	case keyword == "enumNames" && n.Kind != strictjson.Array:
 		return nil, nil
 	}
 	return n, nil
@@ -186,70 +190,67 @@ func isRegexp(s string) bool {
 	return err == nil
 }
 
-func translateType(n *node, location []string) (*node, error) {
-	if n.kind != kindString {
-		return nil, unusable(location, "is %s, must be the name of a type", n.kind)
+func translateType(n *strictjson.Node, location []string) (*strictjson.Node, error) {
+	if n.Kind != strictjson.String {
+		return nil, unusable(location, "is %s, must be the name of a type", n.Kind)
 	}
-	standard, known := jsonType(n.text)
+	standard, known := jsonType(n.Text)
 	if !known {
-		return nil, unusable(location, "is %s, must be one of string, integer, float, number, boolean, array, object, null", quote(n.text))
+		return nil, unusable(location, "is %s, must be one of string, integer, float, number, boolean, array, object, null", quote(n.Text))
 	}
-	return &node{kind: kindString, text: standard}, nil
+	return &strictjson.Node{Kind: strictjson.String, Text: standard}, nil
 }
 
 // settleChoices puts the choices of a list's items, when they stand beside
 // "items", inside it, and leaves each choice there once. A choice that is no
 // array could never equal a list, so nothing else can have been meant.
-func settleChoices(s *node) *node {
-	enum, names := s.member("enum"), s.member("enumNames")
+func settleChoices(s *strictjson.Node) *strictjson.Node {
+	enum, names := member(s, "enum"), member(s, "enumNames")
 	if enum == nil {
 		return s
 	}
 	enum, names = distinct(enum, names)
-	rest := slices.DeleteFunc(slices.Clone(s.members), func(m member) bool {
-		return m.name == "enum" || m.name == "enumNames"
+	rest := slices.DeleteFunc(slices.Clone(s.Members), func(m strictjson.Member) bool {
+		return m.Name == "enum" || m.Name == "enumNames"
 	})
-	choices := []member{{"enum", enum}, {"enumNames", names}}
-	t, items := s.member("type"), s.member("items")
-	isArray := func(n *node) bool { return n.kind == kindArray }
+	choices := []strictjson.Member{{Name: "enum", Node: *enum}, {Name: "enumNames", Node: *names}}
+	t, items := member(s, "type"), member(s, "items")
+	isArray := func(n strictjson.Node) bool { return n.Kind == strictjson.Array }
 	switch {
-	case len(enum.items) == 0:
-		return &node{kind: kindObject, members: rest}
-	case t == nil || t.text != "array" || slices.ContainsFunc(enum.items, isArray):
-		return &node{kind: kindObject, members: append(rest, choices...)}
+	case len(enum.Items) == 0:
+		return &strictjson.Node{Kind: strictjson.Object, Members: rest}
+	case t == nil || t.Text != "array" || slices.ContainsFunc(enum.Items, isArray):
+		return &strictjson.Node{Kind: strictjson.Object, Members: append(rest, choices...)}
 	case items == nil:
-		items = &node{kind: kindObject}
-	case items.kind != kindObject || items.member("enum") != nil:
-		return &node{kind: kindObject, members: rest}
+		items = &strictjson.Node{Kind: strictjson.Object}
+	case items.Kind != strictjson.Object || member(items, "enum") != nil:
+		return &strictjson.Node{Kind: strictjson.Object, Members: rest}
 	}
-	rest = slices.DeleteFunc(rest, func(m member) bool { return m.name == "items" })
-	items = &node{kind: kindObject, members: slices.Concat(items.members, choices)}
-	return &node{kind: kindObject, members: append(rest, member{"items", items})}
+	rest = slices.DeleteFunc(rest, func(m strictjson.Member) bool { return m.Name == "items" })
+	items = &strictjson.Node{Kind: strictjson.Object, Members: slices.Concat(items.Members, choices)}
+	return &strictjson.Node{Kind: strictjson.Object, Members: append(rest, strictjson.Member{Name: "items", Node: *items})}
 }
 
 // distinct is the choices and their titles without repeated ones. The titles
 // are as many as the choices; one that is missing is the choice itself.
-func distinct(enum, names *node) (choices, titles *node) {
-	choices, titles = &node{kind: kindArray}, &node{kind: kindArray}
-	seen := make(map[string]bool, len(enum.items))
-	for i, c := range enum.items {
-		if id := strconv.Itoa(int(c.kind)) + c.text; c.kind < kindArray {
+func distinct(enum, names *strictjson.Node) (choices, titles *strictjson.Node) {
+	choices, titles = &strictjson.Node{Kind: strictjson.Array}, &strictjson.Node{Kind: strictjson.Array}
+	seen := make(map[string]bool, len(enum.Items))
+	for i, c := range enum.Items {
+		if id := strconv.Itoa(int(c.Kind)) + c.Text; c.Kind < strictjson.Array {
 			if seen[id] {
 				continue
 			}
 			seen[id] = true
 		}
 		title := c
-		if names != nil && i < len(names.items) && names.items[i].kind == kindString && names.items[i].text != "" {
-			title = names.items[i]
+		if names != nil && i < len(names.Items) && names.Items[i].Kind == strictjson.String && names.Items[i].Text != "" {
+			title = names.Items[i]
 		}
-		choices.items, titles.items = append(choices.items, c), append(titles.items, title)
+		choices.Items, titles.Items = append(choices.Items, c), append(titles.Items, title)
 	}
 	return choices, titles
 }
-
-// same reports whether two scalars are the same value, spelled the same.
-func (n *node) same(m *node) bool { return n.kind == m.kind && n.text == m.text }
 
 // A problem is what makes a schema unusable, and where.
 type problem struct {

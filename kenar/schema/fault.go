@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // translate adds what the library has found, in words that tell what to do.
@@ -134,19 +135,19 @@ func (j *judgement) wrongType(location, want []string) string {
 		names[i] = typePhrase(w)
 	}
 	must := ", must be " + strings.Join(names, " or ")
-	n := j.doc.at(location)
+	n := at(j.doc, location)
 	if n == nil {
 		return "is of the wrong type" + must
 	}
 	wants := func(t string) bool { return slices.Contains(want, t) }
 	wantsNumber := wants("integer") || wants("number")
-	switch n.kind {
-	case kindNull:
+	switch n.Kind {
+	case strictjson.Null:
 		return "is null" + must + "; leave the field out when it has no value"
-	case kindNumber, kindBoolean:
-		is := "is " + show(n.value())
+	case strictjson.Number, strictjson.Boolean:
+		is := "is " + show(decoded(n))
 		switch {
-		case n.kind == kindNumber && wants("integer"):
+		case n.Kind == strictjson.Number && wants("integer"):
 			return is + must + ", a whole number"
 		case wants("string"):
 			return is + must + "; put it in quotes"
@@ -154,19 +155,19 @@ func (j *judgement) wrongType(location, want []string) string {
 			return is + must + "; put it in square brackets"
 		}
 		return is + must
-	case kindString:
-		is := "is the string " + quote(n.text)
-		switch literal := asNumber(n.text); {
+	case strictjson.String:
+		is := "is the string " + quote(n.Text)
+		switch literal := asNumber(n.Text); {
 		case wantsNumber && literal != "":
 			return is + must + "; write " + literal + " without quotes"
-		case wants("boolean") && (n.text == "true" || n.text == "false"):
-			return is + must + "; write " + n.text + " without quotes"
+		case wants("boolean") && (n.Text == "true" || n.Text == "false"):
+			return is + must + "; write " + n.Text + " without quotes"
 		case wants("array"):
 			return is + must + "; put it in square brackets"
 		}
 		return is + must
 	}
-	return "is " + n.kind.String() + must
+	return "is " + n.Kind.String() + must
 }
 
 // typePhrase is a type, in Kenar's words or JSON Schema's, as a fault names it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A Field is one of the fields a category asks for.
@@ -56,20 +57,22 @@ func (s *Schema) Fields() []Field {
 	return fields
 }
 
-func fieldsOf(root *node) []Field {
+func fieldsOf(root *strictjson.Node) []Field {
 	var required []string
-	if n := root.member("required"); n != nil {
-		for _, name := range n.items {
-			required = append(required, name.text)
+	if n := member(root, "required"); n != nil {
+		for _, name := range n.Items {
+			required = append(required, name.Text)
 		}
 	}
 	var fields []Field
 	listed := map[string]bool{}
-	for _, m := range root.member("properties").members {
-		f := fieldOf(m.name, m.node)
-		f.Required = slices.Contains(required, m.name)
+	properties := member(root, "properties").Members
+	for i := range properties {
+		m := &properties[i]
+		f := fieldOf(m.Name, &m.Node)
+		f.Required = slices.Contains(required, m.Name)
 		fields = append(fields, f)
-		listed[m.name] = true
+		listed[m.Name] = true
 	}
 	for _, name := range required { // a field of which nothing else is said
 		if !listed[name] {
@@ -79,17 +82,17 @@ func fieldsOf(root *node) []Field {
 	return fields
 }
 
-func fieldOf(name string, n *node) Field {
+func fieldOf(name string, n *strictjson.Node) Field {
 	f := Field{
 		Name:        name,
-		Title:       label(n.member("title")),
-		Description: label(n.member("description")),
-		Type:        typeName(n.member("type")),
+		Title:       label(member(n, "title")),
+		Description: label(member(n, "description")),
+		Type:        typeName(member(n, "type")),
 		Choices:     choicesOf(n),
 		Limits:      limitsOf(n),
 	}
-	if items := n.member("items"); items != nil && f.Type == "array" {
-		f.Items = typeName(items.member("type"))
+	if items := member(n, "items"); items != nil && f.Type == "array" {
+		f.Items = typeName(member(items, "type"))
 		if f.Choices == nil {
 			f.Choices = choicesOf(items)
 		}
@@ -101,38 +104,38 @@ func fieldOf(name string, n *node) Field {
 }
 
 // label is a text of the schema on one line.
-func label(n *node) string {
+func label(n *strictjson.Node) string {
 	if n == nil {
 		return ""
 	}
-	return strings.Join(strings.Fields(persian.Fold(n.text)), " ")
+	return strings.Join(strings.Fields(persian.Fold(n.Text)), " ")
 }
 
-func typeName(n *node) string {
+func typeName(n *strictjson.Node) string {
 	switch {
 	case n == nil:
 		return ""
-	case n.kind == kindArray:
-		for _, item := range n.items {
-			if item.text != "null" {
-				return typeName(item)
+	case n.Kind == strictjson.Array:
+		for i := range n.Items {
+			if n.Items[i].Text != "null" {
+				return typeName(&n.Items[i])
 			}
 		}
 		return ""
-	case n.text == "number":
+	case n.Text == "number":
 		return "float"
 	}
-	return n.text
+	return n.Text
 }
 
-func choicesOf(n *node) []Choice {
-	enum, titles := n.member("enum"), n.member("enumNames")
+func choicesOf(n *strictjson.Node) []Choice {
+	enum, titles := member(n, "enum"), member(n, "enumNames")
 	if enum == nil {
 		return nil
 	}
-	choices := make([]Choice, len(enum.items))
-	for i, item := range enum.items {
-		choices[i] = Choice{Value: item.value(), Title: label(titles.items[i])}
+	choices := make([]Choice, len(enum.Items))
+	for i := range enum.Items {
+		choices[i] = Choice{Value: decoded(&enum.Items[i]), Title: label(&titles.Items[i])}
 		if choices[i].Title == "" {
 			choices[i].Title = show(choices[i].Value)
 		}
@@ -140,7 +143,7 @@ func choicesOf(n *node) []Choice {
 	return choices
 }
 
-func limitsOf(n *node) []string {
+func limitsOf(n *strictjson.Node) []string {
 	var limits []string
 	for _, l := range []struct{ keyword, words, unit string }{
 		{"minimum", "at least ", ""},
@@ -154,16 +157,16 @@ func limitsOf(n *node) []string {
 		{"maxItems", "at most ", " item"},
 		{"pattern", "matching the regular expression ", ""},
 	} {
-		v := n.member(l.keyword)
+		v := member(n, l.keyword)
 		if v == nil {
 			continue
 		}
-		if l.unit != "" && v.text != "1" {
+		if l.unit != "" && v.Text != "1" {
 			l.unit += "s"
 		}
-		limits = append(limits, l.words+v.text+l.unit)
+		limits = append(limits, l.words+v.Text+l.unit)
 	}
-	if v := n.member("uniqueItems"); v != nil && v.text == "true" {
+	if v := member(n, "uniqueItems"); v != nil && v.Text == "true" {
 		limits = append(limits, "no item twice")
 	}
 	return limits

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
 )
 
 // A speller finds what was meant. It remembers what it has read: one document
@@ -85,7 +86,7 @@ func (sp *speller) closest(text string, known []string) string {
 		}
 		// A text of two letters is a slip away from any other.
 		to := []rune(other)
-		if d := distance(from, to); d < bestDistance && d < len(to) {
+		if d := spelling.Levenshtein(from, to); d < bestDistance && d < len(to) {
 			best, bestDistance = k, d
 		}
 	}
@@ -134,25 +135,4 @@ func asciiDigits(s string) string {
 		}
 		return c
 	}, s)
-}
-
-// distance is the Levenshtein distance of two short texts.
-func distance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -4,16 +4,18 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // path writes a location for people, such as category_fields.facilities[2].
 // doc tells indices from names.
-func path(root string, doc *node, location []string) string {
+func path(root string, doc *strictjson.Node, location []string) string {
 	var b strings.Builder
 	b.WriteString(root)
 	for _, step := range location {
 		switch {
-		case doc != nil && doc.kind == kindArray:
+		case doc != nil && doc.Kind == strictjson.Array:
 			b.WriteString("[" + step + "]")
 		case isPlainName(step):
 			b.WriteString("." + step)
@@ -21,7 +23,7 @@ func path(root string, doc *node, location []string) string {
 			b.WriteString("[" + quote(step) + "]")
 		}
 		if doc != nil {
-			doc = doc.at([]string{step})
+			doc = at(doc, []string{step})
 		}
 	}
 	return b.String()

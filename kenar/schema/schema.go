@@ -10,6 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // maxSchema bounds a schema, in bytes. The longest lists of choices, those of
@@ -35,7 +37,7 @@ func Parse(doc []byte) (*Schema, error) {
 	if err != nil {
 		return nil, refuse("the document", err)
 	}
-	if inner := n.member("schema"); inner != nil && n.member("properties") == nil {
+	if inner := member(n, "schema"); inner != nil && member(n, "properties") == nil {
 		n = inner
 	}
 	s, err := build(n)
@@ -49,7 +51,7 @@ func refuse(place string, err error) error {
 	return fmt.Errorf("submit schema: %s: %w; the fields of this category cannot be checked until Kenar sends a usable schema", place, err)
 }
 
-func build(n *node) (*Schema, error) {
+func build(n *strictjson.Node) (*Schema, error) {
 	if err := inspect(n); err != nil {
 		return nil, err
 	}
@@ -57,13 +59,13 @@ func build(n *node) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t := root.member("type"); t != nil && t.text != "object" {
+	if t := member(root, "type"); t != nil && t.Text != "object" {
 		return nil, unusable([]string{"type"}, "is not object, but the fields of a post are one")
 	}
-	if root.member("properties") == nil {
+	if member(root, "properties") == nil {
 		return nil, unusable(nil, "has no properties, which list the fields")
 	}
-	compiled, err := compile(root.value())
+	compiled, err := compile(decoded(root))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func build(n *node) (*Schema, error) {
 	s := &Schema{
 		fields:   fieldsOf(root),
 		known:    map[string]bool{},
-		open:     root.member("additionalProperties") != nil || root.member("patternProperties") != nil,
+		open:     member(root, "additionalProperties") != nil || member(root, "patternProperties") != nil,
 		compiled: compiled,
 		hash:     hash,
 	}
@@ -88,53 +90,53 @@ func build(n *node) (*Schema, error) {
 }
 
 // inspect finds what would be lost or could not be computed with.
-func inspect(n *node) error {
+func inspect(n *strictjson.Node) error {
 	var first error
-	n.walk(nil, func(location []string, n *node) {
+	walk(n, nil, func(location []string, n *strictjson.Node) {
 		if first != nil {
 			return
 		}
 		if name, twice := duplicate(n); twice {
 			first = unusable(inside(location, name), "is given twice in one object")
 		}
-		if n.kind == kindNumber && !bearable(n.text) {
-			first = unusable(location, "is %s, at most %d digits and an exponent of at most %d are taken", quote(n.text), maxDigits, maxExponent)
+		if n.Kind == strictjson.Number && !bearable(n.Text) {
+			first = unusable(location, "is %s, at most %d digits and an exponent of at most %d are taken", quote(n.Text), maxDigits, maxExponent)
 		}
 	})
 	return first
 }
 
 // duplicate is the first name that an object has twice.
-func duplicate(n *node) (name string, twice bool) {
-	seen := make(map[string]bool, len(n.members))
-	for _, m := range n.members {
-		if seen[m.name] {
-			return m.name, true
+func duplicate(n *strictjson.Node) (name string, twice bool) {
+	seen := make(map[string]bool, len(n.Members))
+	for _, m := range n.Members {
+		if seen[m.Name] {
+			return m.Name, true
 		}
-		seen[m.name] = true
+		seen[m.Name] = true
 	}
 	return "", false
 }
 
 // listNames collects the fields that any part of a schema speaks of. Those of
 // an alternative or a condition are fields too, though not of every post.
-func listNames(n *node, names map[string]bool) {
-	if properties := n.member("properties"); properties != nil {
-		for _, m := range properties.members {
-			names[m.name] = true
+func listNames(n *strictjson.Node, names map[string]bool) {
+	if properties := member(n, "properties"); properties != nil {
+		for i := range properties.Members {
+			names[properties.Members[i].Name] = true
 		}
 	}
-	for _, m := range n.members {
-		switch m.name {
+	for i := range n.Members {
+		switch m := &n.Members[i]; m.Name {
 		case "allOf", "anyOf", "oneOf":
-			for _, s := range m.items {
-				listNames(s, names)
+			for i := range m.Items {
+				listNames(&m.Items[i], names)
 			}
 		case "if", "then", "else":
-			listNames(m.node, names)
+			listNames(&m.Node, names)
 		case "dependencies":
-			for _, s := range m.members {
-				listNames(s.node, names)
+			for i := range m.Members {
+				listNames(&m.Members[i].Node, names)
 			}
 		}
 	}
@@ -179,8 +181,8 @@ func (noLoader) Load(url string) (any, error) {
 // likelihood for no others. It is made of 64 hexadecimal digits.
 func (s *Schema) Hash() string { return s.hash }
 
-func hashOf(n *node) (string, error) {
-	canonical, err := json.Marshal(n.value()) // sorts the members
+func hashOf(n *strictjson.Node) (string, error) {
+	canonical, err := json.Marshal(decoded(n)) // sorts the members
 	if err != nil {
 		return "", unusable(nil, "cannot be encoded: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/widgets"
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 const (
@@ -39,7 +40,7 @@ func (s *Schema) Validate(fields []byte) error {
 	}
 	j := &judgement{schema: s, doc: doc, speller: new(speller)}
 	j.ownRules()
-	if invalid := (*jsonschema.ValidationError)(nil); errors.As(s.compiled.Validate(doc.value()), &invalid) {
+	if invalid := (*jsonschema.ValidationError)(nil); errors.As(s.compiled.Validate(decoded(doc)), &invalid) {
 		j.translate(invalid)
 	}
 	return j.faults()
@@ -48,7 +49,7 @@ func (s *Schema) Validate(fields []byte) error {
 // A judgement collects what is wrong with one document.
 type judgement struct {
 	schema  *Schema
-	doc     *node
+	doc     *strictjson.Node
 	speller *speller
 	found   []finding
 }
@@ -72,32 +73,32 @@ func (j *judgement) addLater(location []string, tell func() string) {
 // computed with are null afterwards; at a place that has its fault it does not
 // matter what else is found there.
 func (j *judgement) ownRules() {
-	j.doc.walk(nil, func(location []string, n *node) {
-		seen := make(map[string]bool, len(n.members))
-		for _, m := range n.members {
-			if seen[m.name] {
-				j.add(inside(location, m.name), "is given twice in one object; remove one of the two")
+	walk(j.doc, nil, func(location []string, n *strictjson.Node) {
+		seen := make(map[string]bool, len(n.Members))
+		for _, m := range n.Members {
+			if seen[m.Name] {
+				j.add(inside(location, m.Name), "is given twice in one object; remove one of the two")
 			}
-			seen[m.name] = true
+			seen[m.Name] = true
 		}
 		switch {
-		case n.kind == kindString && isPlaceholder(n.text):
+		case n.Kind == strictjson.String && isPlaceholder(n.Text):
 			advice := "put the value in its place, or remove the field"
 			if f := j.field(location); f != nil && f.Required {
 				advice = "put the value in its place: " + f.wanted()
 			}
 			j.add(location, "is still the placeholder of the skeleton; "+advice)
-		case n.kind == kindNumber && !bearable(n.text):
-			j.add(location, "is "+show(n.value())+", a number of more digits or a larger exponent than any field takes; write it shorter")
-			*n = node{}
+		case n.Kind == strictjson.Number && !bearable(n.Text):
+			j.add(location, "is "+show(decoded(n))+", a number of more digits or a larger exponent than any field takes; write it shorter")
+			*n = strictjson.Node{}
 		}
 	})
 	if j.schema.open {
 		return
 	}
-	for _, m := range j.doc.members {
-		if !j.schema.known[m.name] {
-			j.addLater([]string{m.name}, func() string { return j.unlisted(m.name) })
+	for i := range j.doc.Members {
+		if name := j.doc.Members[i].Name; !j.schema.known[name] {
+			j.addLater([]string{name}, func() string { return j.unlisted(name) })
 		}
 	}
 }

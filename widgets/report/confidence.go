@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // Confidence is how sure a valuation is: in percent or in words, at most one
@@ -32,12 +33,12 @@ func readConfidence(from *object, name string) Confidence {
 	switch {
 	case n == nil:
 		return Confidence{}
-	case n.kind == kindNumber:
+	case n.Kind == strictjson.Number:
 		return Confidence{Percent: from.whole(name)}
-	case n.kind == kindString:
-		return Confidence{Level: Level(n.text)}
+	case n.Kind == strictjson.String:
+		return Confidence{Level: Level(n.Text)}
 	}
-	from.fault(from.at, name, "is %s, must be a number from 0 to 100, or one of %s", n.kind, strings.Join(levels, ", "))
+	from.fault(from.at, name, "is %s, must be a number from 0 to 100, or one of %s", n.Kind, strings.Join(levels, ", "))
 	return Confidence{}
 }
 

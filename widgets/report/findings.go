@@ -100,3 +100,13 @@ func quote(s string) string {
 	}
 	return strconv.Quote(string([]rune(s)[:most])) + "…"
 }
+
+// oneOf is what a fault says of a value that is none of the allowed ones. The
+// value is told only if it looks like a slip: it could be an identifier that
+// has come into the wrong field.
+func oneOf(value string, allowed []string) string {
+	if len(value) > 20 || strings.Trim(strings.ToLower(value), "abcdefghijklmnopqrstuvwxyz_- ") != "" {
+		return "is none of " + strings.Join(allowed, ", ")
+	}
+	return quote(value) + " is none of " + strings.Join(allowed, ", ")
+}

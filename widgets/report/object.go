@@ -1,26 +1,36 @@
 package report
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/spelling"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
+
+// maxDepth bounds the nesting of a report. The deepest one needs four levels.
+const maxDepth = 16
 
 // An object reads the members of a JSON object field by field. It judges
 // shapes only; what the values must be is checked where they belong.
 type object struct {
 	*findings
 	at      string // the object's path
-	members []member
+	members []strictjson.Member
 	known   []string // the fields asked for so far
 }
 
 // readObject reads a whole report.
 func readObject(f *findings, at string, data []byte, fields func(*object)) {
-	n, err := parse(data)
+	n, err := strictjson.ParseObject(data, strictjson.Limits{Depth: maxDepth})
+	if errors.Is(err, strictjson.ErrNotUTF8) {
+		err = fmt.Errorf("%w; encode the report as UTF-8", err)
+	}
 	if err != nil {
 		f.fault(at, "", "%v", err)
 		return
@@ -30,50 +40,55 @@ func readObject(f *findings, at string, data []byte, fields func(*object)) {
 
 // read reads an object. What no field has asked for is a fault: the producer
 // believes that it is shown.
-func read(f *findings, at string, n *node, fields func(*object)) {
-	if n.kind != kindObject {
-		f.fault(at, "", "is %s, must be an object", n.kind)
+func read(f *findings, at string, n *strictjson.Node, fields func(*object)) {
+	if n.Kind != strictjson.Object {
+		f.fault(at, "", "is %s, must be an object", n.Kind)
 		return
 	}
-	o := object{findings: f, at: at, members: n.members}
+	o := object{findings: f, at: at, members: n.Members}
 	fields(&o)
 	for i, m := range o.members {
 		switch {
-		case !slices.Contains(o.known, m.name):
-			f.fault(at, m.name, "is not a known field%s", suggest(m.name, o.known))
-		case slices.ContainsFunc(o.members[:i], func(before member) bool { return before.name == m.name }):
-			f.fault(at, m.name, "is given twice in one object; remove one of the two")
+		case !slices.Contains(o.known, m.Name):
+			f.fault(at, m.Name, "is not a known field%s", spelling.Hint(m.Name, o.known))
+		case slices.ContainsFunc(o.members[:i], func(before strictjson.Member) bool { return before.Name == m.Name }):
+			f.fault(at, m.Name, "is given twice in one object; remove one of the two")
 		}
 	}
 }
 
 // find is the value of a field, or nil when it is absent.
-func (o *object) find(name string) *node {
+func (o *object) find(name string) *strictjson.Node {
 	o.known = append(o.known, name)
 	for i := range o.members {
-		if m := &o.members[i]; m.name == name {
-			if m.isAbsent() {
+		if m := &o.members[i]; m.Name == name {
+			if isAbsent(&m.Node) {
 				return nil
 			}
-			return &m.node
+			return &m.Node
 		}
 	}
 	return nil
 }
 
+// isAbsent reports whether a value says nothing.
+func isAbsent(n *strictjson.Node) bool {
+	return n.Kind == strictjson.Null || n.Kind == strictjson.String && n.Text == ""
+}
+
 // findAs is find for a field of one kind.
-func (o *object) findAs(k kind, name string) *node {
+func (o *object) findAs(k strictjson.Kind, name string) *strictjson.Node {
 	n := o.find(name)
-	if n != nil && n.kind != k {
-		o.fault(o.at, name, "is %s, must be %s", n.kind, k)
+	if n != nil && n.Kind != k {
+		o.fault(o.at, name, "is %s, must be %s", n.Kind, k)
 		return nil
 	}
 	return n
 }
 
 func (o *object) text(name string) string {
-	if n := o.findAs(kindString, name); n != nil {
-		return n.text
+	if n := o.findAs(strictjson.String, name); n != nil {
+		return n.Text
 	}
 	return ""
 }
@@ -85,22 +100,22 @@ func (o *object) textOrNumber(name string) string {
 	switch {
 	case n == nil:
 		return ""
-	case n.kind != kindString && n.kind != kindNumber:
-		o.fault(o.at, name, "is %s, must be a string or a number", n.kind)
+	case n.Kind != strictjson.String && n.Kind != strictjson.Number:
+		o.fault(o.at, name, "is %s, must be a string or a number", n.Kind)
 		return ""
 	}
-	return n.text
+	return n.Text
 }
 
 // whole is a whole number, or nil when the field is absent.
 func (o *object) whole(name string) *int {
-	n := o.findAs(kindNumber, name)
+	n := o.findAs(strictjson.Number, name)
 	if n == nil {
 		return nil
 	}
-	v, ok := wholeNumber(n.text)
+	v, ok := wholeNumber(n.Text)
 	if !ok || v != int64(int32(v)) {
-		o.fault(o.at, name, "is %s, must be a whole number", cut(n.text))
+		o.fault(o.at, name, "is %s, must be a whole number", cut(n.Text))
 		return nil
 	}
 	return new(int(v))
@@ -146,17 +161,17 @@ func (o *object) day(name string) time.Time {
 
 // readList reads a field that is an array of at most a number of objects.
 func readList[T any](o *object, name string, most int, fields func(*T, *object)) []T {
-	n := o.findAs(kindArray, name)
-	if n == nil || len(n.items) == 0 {
+	n := o.findAs(strictjson.Array, name)
+	if n == nil || len(n.Items) == 0 {
 		return nil
 	}
-	if len(n.items) > most {
-		o.fault(o.at, name, tooMany, len(n.items), most)
+	if len(n.Items) > most {
+		o.fault(o.at, name, tooMany, len(n.Items), most)
 		return nil
 	}
-	list := make([]T, len(n.items))
-	for i := range n.items {
-		read(o.findings, item(join(o.at, name), i), &n.items[i], func(o *object) { fields(&list[i], o) })
+	list := make([]T, len(n.Items))
+	for i := range n.Items {
+		read(o.findings, item(join(o.at, name), i), &n.Items[i], func(o *object) { fields(&list[i], o) })
 	}
 	return list
 }

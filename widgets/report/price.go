@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kenar-addons/kenar-addons/widgets/persian"
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
 )
 
 // A Currency is the unit of the prices of a valuation.
@@ -34,16 +35,16 @@ func readPrice(from *object, name string) Price {
 	var v int64
 	ok := false
 	switch {
-	case n.kind == kindNumber:
-		v, ok = wholeNumber(n.text)
-	case n.kind == kindString && strings.Trim(n.text, "0123456789") == "":
-		v, ok = wholeNumber(n.text)
+	case n.Kind == strictjson.Number:
+		v, ok = wholeNumber(n.Text)
+	case n.Kind == strictjson.String && strings.Trim(n.Text, "0123456789") == "":
+		v, ok = wholeNumber(n.Text)
 	}
 	switch {
 	case !ok:
 		from.fault(from.at, name, "must be a whole number from 1 to %d, or its ASCII digits as a string", maxPrice)
 	case v < 1 || Price(v) > maxPrice:
-		from.fault(from.at, name, "is %s, must be from 1 to %d", cut(n.text), maxPrice)
+		from.fault(from.at, name, "is %s, must be from 1 to %d", cut(n.Text), maxPrice)
 	default:
 		return Price(v)
 	}

@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kenar-addons/kenar-addons/widgets/strictjson"
+)
 
 // A Property is what a report is about. Its identifiers are not shown, and are
 // sent hashed only; each may be given as its SHA-256 in hexadecimal.
@@ -20,12 +24,12 @@ func (p *Property) read(from *object) {
 	n := from.find(oldRealEstateID)
 	switch {
 	case n == nil:
-	case n.kind == kindString:
-		p.OldRealEstateID = OldRealEstateID(strings.TrimSpace(n.text))
-	case n.kind == kindObject:
+	case n.Kind == strictjson.String:
+		p.OldRealEstateID = OldRealEstateID(strings.TrimSpace(n.Text))
+	case n.Kind == strictjson.Object:
 		read(from.findings, join(from.at, oldRealEstateID), n, p.OldRealEstateID.read)
 	default:
-		from.fault(from.at, oldRealEstateID, "is %s, must be an object or a string", n.kind)
+		from.fault(from.at, oldRealEstateID, "is %s, must be an object or a string", n.Kind)
 	}
 }
 

@@ -39,55 +39,6 @@ func camelByte(s string, i int) (b byte, next int) {
 	return b, i + 2
 }
 
-// suggest is the hint that follows an unknown name: the closest known one, or
-// all of them when none is close and there are few.
-func suggest(name string, known []string) string {
-	if c := closest(name, known); c != "" {
-		return "; did you mean " + strconv.Quote(c) + "?"
-	}
-	if len(known) == 0 || len(known) > 20 {
-		return ""
-	}
-	return "; known are " + strings.Join(known, ", ")
-}
-
-// closest is the known name that a slip of the keyboard could have turned
-// into name, or "".
-func closest(name string, known []string) string {
-	if len(name) > 64 {
-		return ""
-	}
-	name = strings.ToLower(name)
-	best, bestDistance := "", max(1, min(3, (len(name)+1)/3))+1
-	for _, k := range known {
-		if d := distance(name, strings.ToLower(k)); d < bestDistance {
-			best, bestDistance = k, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance of two short ASCII names.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // quote is s for a message: quoted, and cut when it is long.
 func quote(s string) string {
 	const most = 64

@@ -26,22 +26,3 @@ func TestSameName(t *testing.T) {
 		}
 	}
 }
-
-func TestClosest(t *testing.T) {
-	known := []string{"title", "text", "has_divider"}
-	for name, want := range map[string]string{
-		"titel":          "title",
-		"TITLE":          "title",
-		"txt":            "text",
-		"has_dividr":     "has_divider",
-		"divider":        "",
-		"x":              "",
-		"":               "",
-		"کارشناسی":       "",
-		"has_divider_of": "has_divider",
-	} {
-		if got := closest(name, known); got != want {
-			t.Errorf("closest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
