@@ -10,6 +10,8 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -17,10 +19,10 @@ import (
 	"github.com/kenar-addons/kenar-addons/widgets/template"
 )
 
-// Files holds the events by the name of their file, and the templates under
-// templates/.
+// Files holds the events by the name of their file, those about listings under
+// listings/, and the templates under templates/.
 //
-//go:embed *.json templates/*.jq
+//go:embed *.json listings/*.json templates/*.jq
 var Files embed.FS
 
 // Templates loads the templates of the samples.
@@ -47,9 +49,18 @@ type Grant struct {
 
 // Grants returns the grants of the samples.
 func Grants() []Grant {
+	// To submit a post, pay for it, find it when the answer was lost, and have
+	// an add-on and a button follow.
+	submitting := []string{
+		"SUBMIT_USER_POST", "PAYMENT_ALL_POSTS_PRICING_READ", "USER_POSTS_GET",
+		"USER_POSTS_ADDON_CREATE", "USER_SET_CUSTOMIZED_BUTTON", kenar.ScopeOfflineAccess,
+	}
 	return []Grant{
 		{ID: "reza-posts", User: "user-reza", Scopes: []string{"USER_POSTS_ADDON_CREATE", kenar.ScopeOfflineAccess}, Ago: time.Hour - 5*time.Second},
 		{ID: "sara-one-post", User: "user-sara", Scopes: []string{"POST_ADDON_CREATE.gZ206tip", kenar.ScopeOfflineAccess}},
+		{ID: "reza-listings", User: "user-reza", Scopes: append(submitting, "USER_BUSINESSES_READ",
+			"EDIT_USER_POST", "PAYMENT_ALL_POSTS_REORDER", "PAYMENT_ALL_POSTS_RENEW", "DELETE_USER_POST")},
+		{ID: "sara-listings", User: "user-sara", Scopes: submitting},
 	}
 }
 
@@ -69,7 +80,16 @@ type Sample struct {
 	Fault Answer
 
 	Want Outcome
+
+	// Follows names the events that a listing publishes when it has become a
+	// post, such as addon: their ids are its own with +addon behind it. They
+	// end as accepted.
+	Follows []string
 }
+
+// Name is the name of the file without its directory and its ending, with which
+// the id of the event ends.
+func (s Sample) Name() string { return strings.TrimSuffix(path.Base(s.File), ".json") }
 
 // An Answer is one of HTTP. The zero value is none.
 type Answer struct {
@@ -87,6 +107,9 @@ type Outcome struct {
 	By         string              // the id of the event that superseded it
 }
 
+// ListingRound is the round of the samples that become posts.
+const ListingRound = 3
+
 // FirstRoundCalls is how many calls with the permission ADD_ON_CREATE the
 // samples of the first round cost.
 const FirstRoundCalls = 10
@@ -94,6 +117,7 @@ const FirstRoundCalls = 10
 // Samples returns all samples, in the order of their files.
 func Samples() []Sample {
 	accepted := Outcome{Result: pipeline.ResultAccepted, HTTPStatus: 200, Attempts: 1}
+	published := Outcome{Result: pipeline.ResultAccepted, HTTPStatus: 200} // by several calls
 	dead := func(code pipeline.ReasonCode, field string) Outcome {
 		return Outcome{Result: pipeline.ResultDead, Reason: code, Field: field}
 	}
@@ -163,6 +187,23 @@ func Samples() []Sample {
 			Shows: "a valuation as a report"},
 		{File: "26-own-format.json", Round: 1, Want: accepted,
 			Shows: "a format of a producer's own, rendered by a template"},
+		{File: "listings/27-listing-submit.json", Want: published, Follows: []string{"addon", "button"},
+			Shows: "a car that becomes a post, for the one business of the user"},
+		{File: "listings/28-listing-edit.json", Want: accepted,
+			Shows: "an edit of some fields of a post"},
+		{File: "listings/29-listing-reorder.json", Want: accepted,
+			Shows: "a post that goes to the top again, for money"},
+		{File: "listings/30-listing-renew.json", Want: accepted,
+			Shows: "a post that is renewed, if that costs nothing"},
+		{File: "listings/31-listing-button.json", Want: accepted,
+			Shows: "the removal of the button of a post"},
+		{File: "listings/32-listing-delete.json", Want: accepted,
+			Shows: "the removal of a post"},
+		{File: "listings/33-apartment.json", Round: ListingRound, Want: published, Follows: []string{"addon", "button"},
+			Shows: "a flat to let that becomes a post: submitted, paid, then with an add-on and a button"},
+		{File: "listings/34-too-dear.json", Round: ListingRound,
+			Shows: "a listing whose publication costs more than it may: submitted, and not paid",
+			Want:  dead(pipeline.PaymentFailed, "data.max_cost_rials")},
 	}
 }
 

@@ -27,7 +27,7 @@ func TestEverySampleIsWhatItSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			e, _, err := build.Validate(raw)
-			if want := "sample-" + strings.TrimSuffix(s.File, ".json"); e.ID != want {
+			if want := "sample-" + s.Name(); e.ID != want {
 				t.Errorf("id is %s, want %s after the name of the file", e.ID, want)
 			}
 			if !slices.Contains(foundAtOnce, s.Want.Reason) {
@@ -69,31 +69,60 @@ func TestTheInspectionReportIsWarnedOf(t *testing.T) {
 	}
 }
 
+// operations are the calls that an event of a type makes in the name of a user.
+func operations(typ string) []kenar.Operation {
+	switch typ {
+	case pipeline.TypeSubmit:
+		return []kenar.Operation{kenar.OpSubmitUserPost, kenar.OpGetPostPricing, kenar.OpPublishPost,
+			kenar.OpGetUserPosts, kenar.OpCreatePostAddon, kenar.OpSetPostButton}
+	case pipeline.TypeEdit:
+		return []kenar.Operation{kenar.OpEditPost}
+	case pipeline.TypeReorder:
+		return []kenar.Operation{kenar.OpGetPostPricing, kenar.OpReorderPost}
+	case pipeline.TypeRenew:
+		return []kenar.Operation{kenar.OpGetPostPricing, kenar.OpRenewPost}
+	case pipeline.TypeButton:
+		return []kenar.Operation{kenar.OpDeletePostButton}
+	case pipeline.TypeDelete:
+		return []kenar.Operation{kenar.OpDeletePost}
+	}
+	return []kenar.Operation{kenar.OpCreatePostAddon}
+}
+
 // The grants are what the samples that name them say.
 func TestGrants(t *testing.T) {
-	named := make(map[string]examples.Outcome) // how the sample ends that names a grant
+	named := make(map[string]bool)
 	for _, s := range examples.Samples() {
 		raw, err := s.Read()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e, err := pipeline.DecodeEvent(raw); err == nil && e.GrantID != "" {
-			named[e.GrantID] = s.Want
-			scopes, err := kenar.ScopesFor(kenar.OpCreatePostAddon, e.Target.Key)
+		e, err := pipeline.DecodeEvent(raw)
+		if err != nil || e.GrantID == "" {
+			continue
+		}
+		named[e.GrantID] = true
+		i := slices.IndexFunc(examples.Grants(), func(g examples.Grant) bool { return g.ID == e.GrantID })
+		if (i < 0) != (s.Want.Reason == pipeline.GrantMissing) {
+			t.Errorf("%s: the place of its grant is %d", s.File, i)
+		}
+		if i < 0 {
+			continue
+		}
+		covered := true
+		for _, op := range operations(e.Type) {
+			scopes, err := kenar.ScopesFor(op, e.Target.Key)
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(examples.Grants(), func(g examples.Grant) bool { return g.ID == e.GrantID })
-			if (i < 0) != (s.Want.Reason == pipeline.GrantMissing) {
-				t.Errorf("%s: the place of its grant is %d", s.File, i)
-			}
-			if i >= 0 && kenar.Covered(examples.Grants()[i].Scopes, scopes) == (s.Want.Reason == pipeline.Forbidden) {
-				t.Errorf("%s: its grant has the scopes %v", s.File, examples.Grants()[i].Scopes)
-			}
+			covered = covered && kenar.Covered(examples.Grants()[i].Scopes, scopes)
+		}
+		if covered == (s.Want.Reason == pipeline.Forbidden) {
+			t.Errorf("%s: its grant has the scopes %v", s.File, examples.Grants()[i].Scopes)
 		}
 	}
 	for _, g := range examples.Grants() {
-		if _, ok := named[g.ID]; !ok {
+		if !named[g.ID] {
 			t.Errorf("no sample names grant %s", g.ID)
 		}
 	}
@@ -116,11 +145,14 @@ func TestInvalidWidgetsHaveSeveralFaults(t *testing.T) {
 }
 
 func TestEveryFileIsASample(t *testing.T) {
-	files, err := fs.Glob(examples.Files, "*.json")
-	if err != nil {
-		t.Fatal(err)
+	var files, listed []string
+	for _, pattern := range []string{"*.json", "listings/*.json"} {
+		found, err := fs.Glob(examples.Files, pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
-	var listed []string
 	for _, s := range examples.Samples() {
 		listed = append(listed, s.File)
 	}

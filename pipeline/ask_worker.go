@@ -67,6 +67,11 @@ func serve[Q, A any](log func(error), limit time.Duration, handle func(context.C
 			_ = r.Error("503", err.Error(), nil)
 			return
 		}
-		_ = r.RespondJSON(a)
+		data, err := encode(a) // as it is, where RespondJSON would escape what looks like HTML
+		if err != nil {
+			_ = r.Error("500", err.Error(), nil)
+			return
+		}
+		_ = r.Respond(data)
 	})
 }

@@ -80,7 +80,7 @@ func (c *Client) Outcomes(ctx context.Context, ids []string, follow bool, fn fun
 	open := make(map[string]bool, len(ids))
 	cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
 	for _, id := range ids {
-		if !idPattern.MatchString(id) && !replayPattern.MatchString(id) && !followPattern.MatchString(id) {
+		if !isEventID(id) {
 			return fmt.Errorf("read outcomes: %s is not an event id", quote(id))
 		}
 		open[id] = true
@@ -142,6 +142,9 @@ func tail(ctx context.Context, s jetstream.Stream, cfg jetstream.OrderedConsumer
 
 // Final returns the final outcome of an event, nil when it has none yet.
 func (c *Client) Final(ctx context.Context, id string) (*OutcomeEvent, error) {
+	if !isEventID(id) {
+		return nil, fmt.Errorf("read outcome: %s is not an event id", quote(id))
+	}
 	s, err := c.js.Stream(ctx, OutcomeStream)
 	if err != nil {
 		return nil, fmt.Errorf("read outcome of %s: %w", id, explainStream(err, OutcomeStream))

@@ -71,6 +71,12 @@ var (
 	traceparent   = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 )
 
+// isEventID reports whether s can be the id of an event, of a replay or of what
+// follows a listing. None of these means anything else in a subject.
+func isEventID(s string) bool {
+	return idPattern.MatchString(s) || replayPattern.MatchString(s) || followPattern.MatchString(s)
+}
+
 // DecodeEvent reads an event and validates everything but its data. All
 // faults are in one *Reason of code invalid_event. Whatever the error, the
 // returned event has its ID when the document has a usable one, so that the

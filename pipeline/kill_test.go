@@ -21,6 +21,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
+	"github.com/kenar-addons/kenar-addons/internal/cli/clitest"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
 
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 		victim()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, clitest.ServerLeaks()...)
 }
 
 // victim is a worker process that kills itself at the given pass of a step.
@@ -64,6 +65,9 @@ func victim() {
 		s.timing = killTiming
 		s.cfg.Timeout, s.cfg.Grace = killTiming.timeout, time.Second
 		s.cfg.MaxAttempts = 20
+		if identity := os.Getenv("KENAR_TEST_IDENTITY"); identity != "" {
+			listingVictim(t, s, identity)
+		}
 		s.step = func(step string) {
 			if step == at && left.Add(-1) == 0 {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -155,12 +159,14 @@ func TestKill(t *testing.T) {
 }
 
 // victim runs one worker process until it was killed at its step, which it
-// reports, or nothing is open any more, or it had its time.
-func (l *lab) victim(kill string, open func() int) (killed bool) {
+// reports, or nothing is open any more, or it had its time. env is more for
+// its environment.
+func (l *lab) victim(kill string, open func() int, env ...string) (killed bool) {
 	l.t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "KENAR_TEST_NATS="+l.natsURL, "KENAR_TEST_REDIS="+l.redisURL,
 		"KENAR_TEST_KENAR="+l.kenarURL, "KENAR_TEST_REPLICAS="+strconv.Itoa(l.replicas), "KENAR_TEST_KILL="+kill)
+	cmd.Env = append(cmd.Env, env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	must(l.t, cmd.Start())

@@ -114,23 +114,53 @@ func (b Builder) submission(w *Work, data json.RawMessage) ([]widgets.Warning, e
 	}
 	w.Listing = &ListingWork{Publish: s.Publish, MaxCost: s.MaxCost, ExtraDetails: s.ExtraDetails, AddOn: s.AddOn, Button: s.Button}
 	s.AddOn, s.Button = nil, nil
-	var warnings []widgets.Warning
-	if w.Listing.AddOn != nil {
-		// What would be refused after the money is spent is refused now.
-		a, found, err := b.addOn(KindPost, TypeAttach, w.Listing.AddOn)
+	warnings, err := b.checkFollowUps(w.Listing, data)
+	if err != nil {
+		return warnings, err
+	}
+	return warnings, b.media(w, s, s.Sources())
+}
+
+// checkFollowUps refuses now what would be refused of an add-on and a button
+// after the money is spent.
+func (b Builder) checkFollowUps(l *ListingWork, data json.RawMessage) (warnings []widgets.Warning, err error) {
+	ids, err := kenar.FindIdentifiers(data)
+	if err != nil {
+		return nil, &Reason{Code: InvalidEvent, Message: err.Error()}
+	}
+	under := func(at, path string) string { return "data." + at + "." + strings.TrimPrefix(path, "data.") }
+	post := Work{Target: Target{Kind: KindPost, Key: "any"}}
+	if l.AddOn != nil {
+		w := post
+		a, found, err := b.addOn(KindPost, TypeAttach, l.AddOn)
 		for _, f := range found {
-			warnings = append(warnings, widgets.Warning{Path: "data.addon." + strings.TrimPrefix(f.Path, "data."), Message: f.Message})
+			warnings = append(warnings, widgets.Warning{Path: under("addon", f.Path), Message: f.Message})
 		}
 		if err == nil {
-			err = a.request(&Work{Target: Target{Kind: KindPost, Key: "any"}})
+			err = a.request(&w)
+		}
+		if err == nil {
+			err = showsIdentifier(w.Body, ids)
 		}
 		if err != nil {
 			r := *asReason(InvalidWidgets, err)
-			r.Field = "data.addon." + strings.TrimPrefix(r.Field, "data.")
+			r.Field = under("addon", r.Field)
 			return warnings, &r
 		}
 	}
-	return warnings, b.media(w, s, s.Sources())
+	if l.Button != nil {
+		w := post
+		err := button(&w, l.Button)
+		if err == nil {
+			err = showsIdentifier(w.Body, ids)
+		}
+		if err != nil {
+			r := *asReason(InvalidEvent, err)
+			r.Code, r.Field = InvalidEvent, under("button", r.Field)
+			return warnings, &r
+		}
+	}
+	return warnings, nil
 }
 
 // media keeps what names images and videos as the body, after a look at where

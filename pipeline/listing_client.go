@@ -35,7 +35,7 @@ type ListingStatus struct {
 func (c *Client) Listing(ctx context.Context, id string) (ListingStatus, error) {
 	s := ListingStatus{Event: id, Steps: []Step{}, Attempts: []Attempt{}}
 	doing := "look for listing event " + id
-	if !idPattern.MatchString(id) && !replayPattern.MatchString(id) && !followPattern.MatchString(id) {
+	if !isEventID(id) {
 		return s, fmt.Errorf("%s: this is not an event id", doing)
 	}
 	out, err := c.js.Stream(ctx, OutcomeStream)

@@ -53,9 +53,16 @@ func (p *processor) upload(ctx context.Context, pl *plan, sources []listing.Sour
 		ready.uploads = append(ready.uploads, u)
 	}
 	if len(sources) > 0 {
-		pl.entry.note(Step{Name: stepUploaded, At: p.now().UTC(), Event: pl.send.ID, Note: fmt.Sprintf("%d files", len(sources))})
+		pl.entry.note(Step{Name: stepUploaded, At: p.now().UTC(), Event: pl.send.ID, Note: files(len(sources))})
 	}
 	return nil
+}
+
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
 }
 
 // fetch gets what is to be uploaded.

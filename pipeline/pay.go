@@ -34,12 +34,21 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 			return out
 		}
 	}
-	if pay.Refusal != "" {
+	out := p.mayPay(ctx, pl, pay, ready.access.Secret())
+	if out != nil && len(out.Finals) > 0 { // it ended unpaid, and the ledger has that
 		p.spending.release(ctx, pay)
-		return p.refuse(ctx, pl, Reason{Code: PaymentFailed, Message: pay.Refusal})
+	}
+	return out
+}
+
+// mayPay returns nil when the payment may be made. Then it is counted for the
+// day.
+func (p *processor) mayPay(ctx context.Context, pl *plan, pay *Payment, access string) *Outcome {
+	if why := pay.Refusal; why != "" {
+		pay.Refusal = "" // a replay tries again
+		return p.refuse(ctx, pl, Reason{Code: PaymentFailed, Message: why})
 	}
 	if pl.attempt > p.most {
-		p.spending.release(ctx, pay)
 		return p.refuse(ctx, pl, exhausted(pl.entry.Attempts))
 	}
 	if pay.ID == "" {
@@ -48,7 +57,7 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 			return out
 		}
 	}
-	if out := p.price(ctx, pl, pay, ready.access.Secret()); out != nil {
+	if out := p.price(ctx, pl, pay, access); out != nil {
 		return out
 	}
 	if out := p.afford(ctx, pl, pay); out != nil {
@@ -84,7 +93,7 @@ func (p *processor) lookUpTransaction(ctx context.Context, pl *plan, pay *Paymen
 	w := pl.send
 	var tx kenar.Transaction
 	unknown := false
-	out := p.side(ctx, pl, "look up transaction "+pay.ID, kenar.OpGetTransaction, "", func() (err error) {
+	out := p.side(ctx, pl, "look up transaction "+pay.ID+", which may have been paid", kenar.OpGetTransaction, "", func() (err error) {
 		tx, err = p.client.Transaction(ctx, pay.ID)
 		if unknown = kenar.TransactionUnknown(err); unknown {
 			return nil
@@ -92,7 +101,7 @@ func (p *processor) lookUpTransaction(ctx context.Context, pl *plan, pay *Paymen
 		return err
 	})
 	if out != nil {
-		return p.unknownPayment(w, pay, out)
+		return out
 	}
 	if unknown {
 		pay.Tries = 0
@@ -104,23 +113,17 @@ func (p *processor) lookUpTransaction(ctx context.Context, pl *plan, pay *Paymen
 		pl.entry.note(Step{Name: stepFailed, At: p.now().UTC(), Event: w.ID, Transaction: pay.ID})
 		*pay = Payment{Failed: append(pay.Failed, pay.ID), Refusal: pay.Refusal}
 		return nil
-	case kenar.TransactionPending:
-		pay.State = tx.State
-		return p.putOff(ctx, pl, pl.entry.of(w), 0, fmt.Errorf("transaction %s is pending", pay.ID))
+	case kenar.TransactionCompleted, kenar.TransactionRefunded:
+		return p.paid(ctx, pl, pl.entry.of(w), pl.revision, tx, 0)
 	}
-	return p.paid(ctx, pl, pl.entry.of(w), pl.revision, tx, 0)
+	return p.pending(ctx, pl, pl.entry.of(w), tx)
 }
 
-// unknownPayment makes a dead letter that would say that the look-up is not
-// allowed say what that means: money may have been paid.
-func (p *processor) unknownPayment(w *Work, pay *Payment, out *Outcome) *Outcome {
-	for i, f := range out.Finals {
-		if r := f.Data.Reason; r != nil && f.Work.ID == w.ID && (r.Code == Forbidden || r.Code == Rejected) {
-			r.Message = fmt.Sprintf("transaction %s may have been paid, and Kenar does not tell: %s. Look for it in the list of transactions", pay.ID, r.Message)
-			out.Finals[i].Data.Reason = r
-		}
-	}
-	return out
+// pending puts an event off until it is known what became of its transaction.
+// A state that this version does not know is as good as pending.
+func (p *processor) pending(ctx context.Context, pl *plan, e Entry, tx kenar.Transaction) *Outcome {
+	e.Payment.State = tx.State
+	return p.putOff(ctx, pl, e, 0, fmt.Errorf("transaction %s is in %s", tx.ID, tx.State))
 }
 
 // price asks what the operation costs, and whether it is possible.
@@ -222,7 +225,6 @@ func (p *processor) settlePayment(ctx context.Context, pl *plan, in Entry, rev u
 		if hold.Probe {
 			p.resume(ctx)
 		}
-		in.Attempts = history(in.Attempts, got.attempt)
 		return p.charged(ctx, pl, in, rev, got), true
 	case class == ClassAccepted: // without the transaction
 		return p.retry(ctx, pl, in, rev, got.err, got.attempt), true
@@ -247,17 +249,20 @@ func (p *processor) settlePayment(ctx context.Context, pl *plan, in Entry, rev u
 // charged is what follows an answer with the transaction.
 func (p *processor) charged(ctx context.Context, pl *plan, e Entry, rev uint64, got result) Outcome {
 	switch tx := got.transaction; tx.State {
-	case kenar.TransactionPending:
-		e.Payment.State = tx.State
-		pl.entry, pl.revision, pl.attempt = e, rev, pl.attempt+1 // it was an attempt, and is over
-		return *p.putOff(ctx, pl, e, 0, fmt.Errorf("transaction %s is pending", tx.ID))
 	case kenar.TransactionFailed:
 		p.spending.release(ctx, e.Payment)
 		e.note(Step{Name: stepFailed, At: p.now().UTC(), Event: pl.send.ID, Transaction: tx.ID})
 		*e.Payment = Payment{Failed: append(e.Payment.Failed, tx.ID)}
-		return p.retry(ctx, pl, e, rev, fmt.Errorf("transaction %s failed", tx.ID), got.attempt)
-	default:
+		err := fmt.Errorf("transaction %s failed", tx.ID)
+		got.attempt.Error = err.Error()
+		return p.retry(ctx, pl, e, rev, err, got.attempt)
+	case kenar.TransactionCompleted, kenar.TransactionRefunded:
+		e.Attempts = history(e.Attempts, got.attempt)
 		return *p.paid(ctx, pl, e, rev, tx, got.receipt.Status)
+	default:
+		e.Attempts = history(e.Attempts, got.attempt)
+		pl.entry, pl.revision, pl.attempt = e, rev, pl.attempt+1 // it was an attempt, and is over
+		return *p.pending(ctx, pl, e, tx)
 	}
 }
 

@@ -25,6 +25,9 @@ func (p *processor) planListing(ctx context.Context, w *Work, e Entry, rev uint6
 		return nil
 	case l.Done: // by the event, or by another replay of it
 		return p.unchanged(ctx, w, w, e, rev)
+	case w.Op.submits() && !w.Listing.Publish: // a person told that there is a post
+		pl := &plan{own: w, send: w, entry: e, revision: rev}
+		return p.created(ctx, pl, e.of(w), rev, l.PostToken, Step{Name: stepFound, Note: "as was told"})
 	case w.Op.submits():
 		o := p.afterSubmission(w, w, e)
 		o.Class = ClassRepeated

@@ -235,7 +235,7 @@ func (p *processor) created(ctx context.Context, pl *plan, e Entry, rev uint64, 
 		e.State = StateAccepted
 		e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: how.HTTPStatus}
 	} else {
-		e.State = StateReleased
+		e.State, e.Attempts = StateReleased, nil // the next step has attempts of its own
 	}
 	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return later(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -171,7 +172,7 @@ func work(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	m.log.Reset()
 	m.worker = exec.Command(m.bin)
-	m.worker.Dir, m.worker.Env, m.worker.Stderr = ts.Getenv("WORK"), append(m.env, args...), &m.log
+	m.worker.Dir, m.worker.Env, m.worker.Stderr = ts.Getenv("WORK"), slices.Concat(m.env, args), &m.log
 	ts.Check(m.worker.Start())
 	client, err := pipeline.NewClient(m.nats, pipeline.Builder{})
 	ts.Check(err)

@@ -102,7 +102,7 @@ func (d *demo) configure(cfg config.Config) config.Config {
 	cfg.KenarTimeout, cfg.ShutdownGrace = 2*time.Second, 5*time.Second
 	cfg.BackoffMin, cfg.BackoffMax = 2*time.Second, 3*time.Second
 	cfg.Limits = fmt.Sprintf("%s=%d/%s; %s=10000/168h", pipeline.PostCreate, demoCalls, demoWindow, pipeline.PermissionGetPost)
-	cfg.Preflight, cfg.RequireGrant = string(pipeline.PreflightRequire), false
+	cfg.Preflight, cfg.RequireGrant, cfg.SpendCap = string(pipeline.PreflightRequire), false, 0
 	switch {
 	case d.verbose:
 		cfg.LogLevel = "info"
@@ -170,8 +170,13 @@ func (d *demo) tell(ctx context.Context, story *story) error {
 	story.intro(d.stack.cfg.Limits)
 	samples, cancel := context.WithTimeout(ctx, samplesTime)
 	defer cancel()
-	for round := 1; round <= 2; round++ {
-		if err := story.round(samples, round); err != nil {
+	rounds := []func(context.Context) error{
+		func(ctx context.Context) error { return story.round(ctx, 1) },
+		func(ctx context.Context) error { return story.round(ctx, 2) },
+		story.listings,
+	}
+	for _, round := range rounds {
+		if err := round(samples); err != nil {
 			if ctx.Err() != nil {
 				return nil // Ctrl-C
 			}
@@ -183,7 +188,7 @@ func (d *demo) tell(ctx context.Context, story *story) error {
 	} else if err != nil {
 		return err
 	}
-	broken := story.broken(d.kenar)
+	broken := append(story.broken(d.kenar), story.unbalanced()...)
 	for _, b := range broken {
 		_, _ = fmt.Fprintf(d.app.err, "worker: error: %s\n", b)
 	}
@@ -212,6 +217,8 @@ The demo stays up until Ctrl-C. In another terminal:
   %s
   %s status --calendar
   %s publish --wait examples/20-your-turn.json
+  %s listing status sample-33-apartment
+  %s listing schema apartment-rent
   %s grant ls
   %s dead ls
   %s dead replay --dry-run --reason rejected
@@ -219,7 +226,7 @@ The demo stays up until Ctrl-C. In another terminal:
   %s
 
 `, c.Bold(fmt.Sprintf("export DATA_DIR=%s EMBEDDED_NATS_ADDR=%s", quoteShell(d.stack.cfg.DataDir), addr)),
-		publisher, publisher, publisher, publisher, publisher, publisher, c.Bold(fmt.Sprintf("curl http://%s/metrics", d.stack.admin.addr())))
+		publisher, publisher, publisher, publisher, publisher, publisher, publisher, publisher, c.Bold(fmt.Sprintf("curl http://%s/metrics", d.stack.admin.addr())))
 }
 
 // quoteShell quotes a path for a POSIX shell, when it needs that.

@@ -12,6 +12,7 @@ import (
 
 // A chapter is the way of one event. Times are of this process.
 type chapter struct {
+	name      string // empty: of an event that is no sample
 	sample    examples.Sample
 	target    string
 	grant     string // in whose name the call is made; empty: nobody's
@@ -24,10 +25,12 @@ type chapter struct {
 // tell writes the way of an event that has ended.
 func (s *story) tell(c *chapter) {
 	now, d := s.app.now(), *c.final
-	name := strings.TrimSuffix(c.sample.File, ".json")
-	steps := []string{"published"}
-	if c.sample.File == "" {
-		name, steps = d.EventID, nil
+	name, steps := c.name, []string{"published"}
+	if c.published.IsZero() { // by somebody else
+		steps = nil
+	}
+	if name == "" {
+		name = d.EventID
 	}
 	if c.duplicate {
 		steps = append(steps, s.colors.Yellow("known from an earlier run"))
@@ -104,6 +107,9 @@ func (s *story) details(c *chapter) (lines []string) {
 	}
 	if line, ok := s.inTheNameOf(c.grant); ok {
 		lines = append(lines, s.colors.Green("✓ ")+line)
+	}
+	if ofListing(d.Lane) {
+		return append(lines, s.listingDetails(c)...)
 	}
 	addon, there := s.kenar.Attached(c.target)
 	if !there {

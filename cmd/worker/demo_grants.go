@@ -65,8 +65,16 @@ func (s *story) consents() {
 		if g.Ago > 0 {
 			life = "ends in " + (time.Hour - g.Ago).String()
 		}
-		s.print("Grant %s: %s allowed %s; the access token %s.\n", g.ID, g.User, strings.Join(g.Scopes, " and "), life)
+		s.print("Grant %s: %s allowed %s; the access token %s.\n", g.ID, g.User, allowed(g.Scopes), life)
 	}
+}
+
+// allowed names the first two scopes, and tells how many there are more.
+func allowed(scopes []string) string {
+	if len(scopes) <= 2 {
+		return strings.Join(scopes, " and ")
+	}
+	return fmt.Sprintf("%s and %d more scopes", strings.Join(scopes[:2], ", "), len(scopes)-2)
 }
 
 // inTheNameOf tells of a call with a grant whose it was, and whether the access
@@ -77,7 +85,7 @@ func (s *story) inTheNameOf(grant string) (line string, ok bool) {
 			continue
 		}
 		line = "in the name of " + g.User
-		if s.kenar.Refreshes(g.User) > 0 {
+		if g.Ago > 0 && s.kenar.Refreshes(g.User) > 0 {
 			line += ", with an access token that was refreshed first"
 		}
 		return line, true

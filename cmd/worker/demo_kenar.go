@@ -32,7 +32,11 @@ func simulate() (*kenartest.Server, error) {
 		kenartest.Post{Token: "gZ207i_3", Title: "پژو ۲۰۷i پانوراما", City: "tehran", Category: "light"},
 		kenartest.Post{Token: "gZshahin", Title: "شاهین G", City: "isfahan", Category: "light"},
 	)
-	server.AddBusiness(kenartest.Business{Token: "namayeshgah-omid", Owner: "user-reza"})
+	server.AddBusiness(
+		kenartest.Business{Token: "namayeshgah-omid", Owner: "user-reza"},
+		kenartest.Business{Token: "amlak-sara", Owner: "user-sara"},
+	)
+	openMarket(server)
 	for _, s := range examples.Samples() {
 		if s.Fault.Status == 0 {
 			continue

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/kenar-addons/kenar-addons/examples"
 	"github.com/kenar-addons/kenar-addons/internal/cli"
@@ -15,10 +16,11 @@ import (
 // A story follows the sample events on their way and tells of each when it has
 // ended, in one line with its details below.
 type story struct {
-	app    *app
-	colors cli.Colors
-	kenar  *kenartest.Server
-	client *pipeline.Client
+	app     *app
+	colors  cli.Colors
+	kenar   *kenartest.Server
+	client  *pipeline.Client
+	started time.Time
 
 	mu       sync.Mutex
 	chapters map[string]*chapter // by event id
@@ -28,7 +30,7 @@ type story struct {
 
 func newStory(a *app, k *kenartest.Server, c *pipeline.Client) *story {
 	return &story{
-		app: a, colors: cli.ColorsOf(a.out), kenar: k, client: c,
+		app: a, colors: cli.ColorsOf(a.out), kenar: k, client: c, started: a.now(),
 		chapters: make(map[string]*chapter), ended: make(chan struct{}, 1),
 	}
 }
@@ -61,12 +63,15 @@ func (s *story) take(e pipeline.OutcomeEvent) {
 		c = &chapter{target: e.Subject}
 		s.chapters[d.EventID] = c
 	}
+	if c.target == "" { // of what follows a listing, it was not known before
+		c.target = e.Subject
+	}
 	if d.Result == pipeline.ResultQueued {
 		c.queued = &d
 		return
 	}
 	c.final = &d
-	if c.sample.File != "" || s.strange {
+	if c.name != "" || s.strange {
 		s.tell(c)
 	}
 	select {
@@ -82,11 +87,17 @@ func (s *story) live() {
 	s.strange = true
 }
 
-// round publishes the samples of a round and waits until all have ended.
+// round says what there is to see in a round, and plays it.
 func (s *story) round(ctx context.Context, round int) error {
 	if err := s.announce(ctx, round); err != nil {
 		return err
 	}
+	return s.play(ctx, round)
+}
+
+// play publishes the samples of a round and waits until all have ended, and
+// with them what follows them.
+func (s *story) play(ctx context.Context, round int) error {
 	for _, sample := range examples.Samples() {
 		if sample.Round != round {
 			continue
@@ -147,19 +158,36 @@ func (s *story) publish(ctx context.Context, sample examples.Sample) error {
 		return fmt.Errorf("publish %s: %w", sample.File, err)
 	}
 	s.mu.Lock()
-	c, known := s.chapters[e.ID]
-	if !known {
-		c = &chapter{}
-		s.chapters[e.ID] = c
-	}
-	c.sample, c.target, c.grant, c.published = sample, e.Target.String(), e.GrantID, s.app.now()
-	if c.final != nil { // by an earlier run on the same data
-		c.duplicate = true
-		s.tell(c)
+	c := s.begin(e.ID, sample.Name(), e.GrantID)
+	c.sample, c.target, c.published = sample, e.Target.String(), s.app.now()
+	s.known(c)
+	for _, follows := range sample.Follows {
+		f := s.begin(e.ID+"+"+follows, sample.Name()+"+"+follows, e.GrantID)
+		f.sample.Want = examples.Outcome{Result: pipeline.ResultAccepted}
+		s.known(f)
 	}
 	s.mu.Unlock()
 	_, err = s.client.Publish(ctx, e, raw)
 	return err
+}
+
+// begin finds or begins the chapter of a sample, or of what follows one.
+func (s *story) begin(id, name, grant string) *chapter {
+	c, there := s.chapters[id]
+	if !there {
+		c = &chapter{}
+		s.chapters[id] = c
+	}
+	c.name, c.grant = name, grant
+	return c
+}
+
+// known tells of a chapter that has ended in an earlier run on the same data.
+func (s *story) known(c *chapter) {
+	if c.final != nil {
+		c.duplicate = true
+		s.tell(c)
+	}
 }
 
 // open counts the samples that were published and have not ended.
@@ -167,7 +195,7 @@ func (s *story) open() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.chapters {
-		if c.sample.File != "" && c.final == nil {
+		if c.name != "" && c.final == nil {
 			n++
 		}
 	}

@@ -25,12 +25,12 @@ func (s *story) summary(ctx context.Context) error {
 	events, saved := 0, 0
 	s.mu.Lock()
 	for _, c := range s.chapters {
-		if c.sample.File == "" || c.final == nil {
+		if c.name == "" || c.final == nil {
 			continue
 		}
 		events++
 		counts[c.final.Result]++
-		if c.final.Result != pipeline.ResultAccepted && c.final.Attempts == 0 {
+		if c.final.Result != pipeline.ResultAccepted && c.final.Attempts == 0 && c.final.PostToken == "" {
 			saved++ // ended without a call
 		}
 	}
@@ -41,9 +41,10 @@ func (s *story) summary(ctx context.Context) error {
 	}
 	calls := s.calls()
 	s.print("\n%s\n", s.colors.Bold(fmt.Sprintf("%d events: %s.", events, strings.Join(ways, ", "))))
-	s.print("%d calls made, %d of them with %s; %d saved on events that needed none.\n", calls.addons, calls.ofLane, pipeline.PostCreate, saved)
+	s.print("%d calls made for add-ons, %d of them with %s; %d saved on events that needed none.\n", calls.addons, calls.ofLane, pipeline.PostCreate, saved)
 	s.print("Before them %s looked up, %s uploaded, and %s refreshed.\n",
 		cli.Count(calls.looks, "post was", "posts were"), cli.Count(calls.pictures, "picture", "pictures"), cli.Count(s.refreshes(), "grant", "grants"))
+	s.print("Listings took %s besides, for posts, their pictures and their money.\n", cli.Count(calls.listings, "call", "calls"))
 	if w := window(status, pipeline.PostCreate); w != nil && w.Known {
 		line := fmt.Sprintf("%d of %d tokens of %s are free", w.Free, w.Limit, w.Permission)
 		if len(w.Returns) > 0 {
@@ -58,32 +59,49 @@ func (s *story) summary(ctx context.Context) error {
 type tally struct {
 	addons   int // calls that make or remove add-ons
 	ofLane   int // those of the lane with the small quota
-	looks    int // at posts
-	pictures int // uploaded
+	looks    int // posts that were looked up
+	pictures int // uploaded for add-ons
+	listings int // calls for listings, their pictures and their money
 }
 
+// addonCalls are those for add-ons beside those with PostCreate, accountCalls
+// those for tokens and about users.
+var (
+	addonCalls = []kenartest.Op{
+		kenartest.CreateBusinessAddon, kenartest.CreateUserAddon, kenartest.CreateUserAddonV1, kenartest.DeletePostAddon, kenartest.DeleteUserAddon,
+	}
+	accountCalls = []kenartest.Op{kenartest.AuthorizeApp, kenartest.IssueTokens, kenartest.GetUser, kenartest.GetUserBusinesses}
+)
+
 func (s *story) calls() (n tally) {
+	looked := make(map[string]bool) // two that follow one listing may both look
 	for _, c := range s.kenar.Calls() {
 		switch {
 		case c.Op == kenartest.GetPost:
-			n.looks++
+			looked[c.Target] = true
 		case c.Op == kenartest.UploadImage:
 			n.pictures++
-		case c.Permission == "": // of the OAuth server
 		case c.Permission == string(pipeline.PostCreate):
 			n.ofLane++
 			n.addons++
-		default:
+		case slices.Contains(addonCalls, c.Op):
 			n.addons++
+		case !slices.Contains(accountCalls, c.Op):
+			n.listings++
 		}
 	}
+	n.looks = len(looked)
 	return n
 }
 
-// refreshes counts those of all grants.
+// refreshes counts those of all users, who may have several grants.
 func (s *story) refreshes() (n int) {
+	counted := make(map[string]bool)
 	for _, g := range examples.Grants() {
-		n += s.kenar.Refreshes(g.User)
+		if !counted[g.User] {
+			counted[g.User] = true
+			n += s.kenar.Refreshes(g.User)
+		}
 	}
 	return n
 }
@@ -93,7 +111,7 @@ func (s *story) refreshes() (n int) {
 func (s *story) broken(k *kenartest.Server) (all []string) {
 	s.mu.Lock()
 	for id, c := range s.chapters {
-		if c.sample.File == "" || c.final == nil {
+		if c.name == "" || c.final == nil {
 			continue
 		}
 		if d := c.sample.Want.Differs(*c.final); d != "" {

@@ -49,10 +49,7 @@ func warnings(cfg config.Config) []string {
 	if err != nil {
 		return all // reported as a problem
 	}
-	known := []string{ratelimit.AppKey, pipeline.PermissionGetPost}
-	for _, l := range pipeline.Lanes() {
-		known = append(known, string(l))
-	}
+	known := pipeline.PauseScopes() // what can be paused is what calls are made with
 	for permission := range limits {
 		if !slices.Contains(known, permission) {
 			all = append(all, fmt.Sprintf("LIMITS has an entry for %s, with which this worker makes no calls; it makes them with %s", permission, strings.Join(known, ", ")))

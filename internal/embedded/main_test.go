@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/kenar-addons/kenar-addons/internal/cli/clitest"
 )
 
 // serveEnv makes the test binary a worker of sorts: it starts the server on the
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(serveEnv); dir != "" {
 		os.Exit(serve(dir))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, clitest.ServerLeaks()...)
 }
 
 func serve(dir string) int {

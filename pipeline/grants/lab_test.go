@@ -15,10 +15,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
+	"github.com/kenar-addons/kenar-addons/internal/cli/clitest"
 	"github.com/kenar-addons/kenar-addons/kenar"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, clitest.ServerLeaks()...) }
 
 func must(t testing.TB, err error) {
 	t.Helper()

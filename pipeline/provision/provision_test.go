@@ -14,10 +14,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
+	"github.com/kenar-addons/kenar-addons/internal/cli/clitest"
 	"github.com/kenar-addons/kenar-addons/pipeline/provision"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, clitest.ServerLeaks()...) }
 
 // queue is what the tests want.
 func queue() jetstream.StreamConfig {

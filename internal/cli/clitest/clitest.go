@@ -34,7 +34,7 @@ type leakChecked struct{ m *testing.M }
 
 func (c leakChecked) Run() int {
 	code := c.m.Run()
-	if err := goleak.Find(); code == 0 && err != nil {
+	if err := goleak.Find(ServerLeaks()...); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
