@@ -66,6 +66,9 @@ func TestListingCrash(t *testing.T) {
 	finals := m.settled(append(ids, "dear")...)
 	m.allAccepted(finals, ids...)
 	m.wantDead("dear", PaymentFailed, "more than the 1 allowed")
+	if counted, spent := int64(m.counted()), m.kenar.Books("").Completed; counted != spent {
+		t.Errorf("%d rials are counted, %d were spent", counted, spent)
+	}
 	if n := len(m.kenar.Submitted()); n != len(ids)/3+1 {
 		t.Errorf("%d posts, want %d", n, len(ids)/3+1)
 	}

@@ -78,8 +78,8 @@ func TestListingPriceChanges(t *testing.T) {
 	}
 	m.t = t
 	m.settled(ids...)
-	if got := m.spentToday(); int64(got.Spent) != spent {
-		t.Errorf("%d rials are counted for the day, %d were spent", got.Spent, spent)
+	if got := m.counted(); int64(got) != spent {
+		t.Errorf("%d rials are counted for the day, %d were spent", got, spent)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestListingRefusedPayment(t *testing.T) {
 	for id, op := range map[string]kenartest.Op{"publish": kenartest.PublishPost, "reorder": kenartest.ReorderPost, "renew": kenartest.RenewPost} {
 		t.Run(id, func(t *testing.T) {
 			m.t = t
-			before := m.spentToday().Spent
+			before := m.counted()
 			m.kenar.SetBalance("", funds)
 			m.before(op, func() { m.kenar.SetBalance("", 10) })
 			m.shown("g" + id)
@@ -105,7 +105,7 @@ func TestListingRefusedPayment(t *testing.T) {
 				m.publish(manage(id, TypeRenew, "post/g"+id, pays(600_000)))
 			}
 			got := m.wantDead(id, PaymentFailed, "Kenar answered 412", "balance of 10 rials")
-			if after := m.spentToday().Spent; after != before {
+			if after := m.counted(); after != before {
 				t.Errorf("%d rials are counted for the day, though nothing was paid; it was %d before", after, before)
 			}
 			if again := m.replayed(id); again.Result != ResultDead || again.Reason.Code != InsufficientBalance {
@@ -208,7 +208,7 @@ func TestListingFailedTransactions(t *testing.T) {
 			if made := m.kenar.Books("").Transactions; len(made) != 6 {
 				t.Errorf("%d transactions, want 6", len(made))
 			}
-			if got := m.spentToday().Spent; got != flatPrice {
+			if got := m.counted(); got != flatPrice {
 				t.Errorf("%d rials are counted for the day, want %d", got, flatPrice)
 			}
 			if again := m.replayed("e2"); again.Result != ResultAccepted {
