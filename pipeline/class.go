@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -93,6 +94,12 @@ func (w *Work) mayBeApplied(err error) bool {
 func neverSent(err error) bool {
 	var k *kenar.Error
 	return errors.As(err, &k) && k.NeverSent
+}
+
+// isNotFound reports whether Kenar says that there is no such thing.
+func isNotFound(err error) bool {
+	k, ok := errors.AsType[*kenar.Error](err)
+	return ok && k.Status == http.StatusNotFound
 }
 
 // attempt is the record of a call for the history of its event.

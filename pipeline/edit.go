@@ -118,5 +118,27 @@ func (e *Entry) raiseFields(w *Work) {
 	}
 }
 
+// takeTurns is the attempts of the edits that wait for their next one, when w
+// takes the place of the last one's. A post has one entry for all its edits, and
+// none of them must forget how often it was tried.
+func (e *Entry) takeTurns(w *Work) map[string]int {
+	if w.Op != EditPost {
+		return nil
+	}
+	others := maps.Clone(e.Others)
+	if others == nil {
+		others = make(map[string]int)
+	}
+	delete(others, w.ID)
+	if e.Attempt > 0 && e.waiting() && len(others) < mostOthers {
+		others[e.Event] = e.Attempt
+	}
+	return others
+}
+
+// mostOthers bounds an entry; the attempts of more edits than this that fail at
+// the same time begin anew.
+const mostOthers = 64
+
 // mostFields bounds an entry: no category has so many.
 const mostFields = 200

@@ -78,6 +78,7 @@ type Entry struct {
 	Payment      *Payment        `json:"payment,omitempty"`
 	Fields       map[string]Mark `json:"fields,omitempty"`
 	FieldsBefore map[string]Mark `json:"fields_before,omitempty"` // without the current attempt
+	Others       map[string]int  `json:"others,omitempty"`        // attempts of edits that take turns with Event
 	Steps        []Step          `json:"steps,omitempty"`
 	Ready        time.Time       `json:"ready,omitzero"` // Event was prepared for its call then
 
@@ -112,6 +113,7 @@ const maxDeadMarks = 16
 // event's way ends with it.
 func (e Entry) of(w *Work) Entry {
 	if e.Event != w.ID {
+		e.Others = e.takeTurns(w)
 		e.Attempt, e.Attempts, e.Unauthorized = 0, nil, false
 		e.Unseen, e.Waits, e.ImageTries, e.Uploads, e.Ready = time.Time{}, 0, 0, nil, time.Time{}
 	}

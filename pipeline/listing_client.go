@@ -199,6 +199,11 @@ func (w *Worker) resolveListing(ctx context.Context, q resolveRequest) (resolveR
 	}
 	note := "no post was made"
 	if q.PostToken != "" {
+		if mine, err := ledger.claimPost(ctx, rootOf(q.Event), q.PostToken); err != nil {
+			return none, err
+		} else if !mine {
+			return none, &Reason{Message: fmt.Sprintf("post %s is another listing's", q.PostToken)}
+		}
 		note = "post " + q.PostToken + " was made"
 	}
 	l.PostToken, l.Doubt, l.Looks = q.PostToken, time.Time{}, 0

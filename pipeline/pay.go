@@ -29,11 +29,6 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 	if !ready.ahead {
 		return nil
 	}
-	if pay.ID != "" && pay.Tries > 0 {
-		if out := p.lookUpTransaction(ctx, pl, pay); out != nil {
-			return out
-		}
-	}
 	out := p.mayPay(ctx, pl, pay, ready.access.Secret())
 	if out != nil && len(out.Finals) > 0 { // it ended unpaid, and the ledger has that
 		p.spending.release(ctx, pay)
@@ -279,6 +274,7 @@ func (p *processor) paid(ctx context.Context, pl *plan, e Entry, rev uint64, tx 
 		step.Name = stepRefunded
 		e.note(step)
 		pl.entry = e
+		*pay = Payment{Failed: append(pay.Failed, tx.ID)} // a replay pays anew
 		return p.giveUp(ctx, w, e, rev, Reason{Code: PaymentFailed, Message: fmt.Sprintf(
 			"transaction %s of %d rials was refunded: to %s post %s did not succeed", tx.ID, tx.CostRials, verbOf(w.Op), pl.postToken())})
 	}

@@ -45,7 +45,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 	if by := p.passed(w, e); by != "" {
 		return nil, p.ended(ClassSuperseded, supersededFinal(w, by, now))
 	}
-	if expired(w, now) {
+	if expired(w, now) && !e.owes(w) {
 		return nil, p.giveUp(ctx, w, e, rev, expiry(w))
 	}
 	own := w
@@ -69,6 +69,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		return nil, p.unchanged(ctx, own, send, e, rev)
 	}
 	pl := &plan{own: own, send: send, stale: stale, entry: e, revision: rev, attempt: 1}
+	pl.attempt = e.Others[send.ID] + 1
 	if e.Event == send.ID {
 		pl.attempt = e.Attempt + 1
 		switch e.State {
@@ -200,4 +201,10 @@ func (p *processor) planUserDelete(ctx context.Context, pl *plan) (*plan, *Outco
 	pl.entry.High = pl.entry.High.Raise(pl.send.ID, pl.send.Version) // the producer's last word all the same
 	return nil, p.giveUp(ctx, pl.send, pl.entry, pl.revision, Reason{Code: InvalidEvent, Field: "data.addon_id",
 		Message: "no add-on of this user is known here, and the event names none; give the id that its creation returned"}).inPlaceOf(pl.own)
+}
+
+// owes reports whether a post may exist, or money may be paid, of which the
+// event has not told yet: that is found out before it ends for another reason.
+func (e *Entry) owes(w *Work) bool {
+	return w.Op.submits() && e.Listing.inDoubt(w.root()) || w.Op.pays() && e.Payment != nil && e.Payment.Tries > 0
 }

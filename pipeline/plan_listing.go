@@ -27,7 +27,11 @@ func (p *processor) planListing(ctx context.Context, w *Work, e Entry, rev uint6
 		return p.unchanged(ctx, w, w, e, rev)
 	case w.Op.submits() && !w.Listing.Publish: // a person told that there is a post
 		pl := &plan{own: w, send: w, entry: e, revision: rev}
-		return p.created(ctx, pl, e.of(w), rev, l.PostToken, Step{Name: stepFound, Note: "as was told"})
+		o, mine := p.created(ctx, pl, e.of(w), rev, l.PostToken, Step{Name: stepFound, Note: "as was told"})
+		if !mine {
+			o = p.giveUp(ctx, w, e, rev, Reason{Code: Ambiguous, Message: fmt.Sprintf("post %s, which was told, is another listing's", l.PostToken)})
+		}
+		return o
 	case w.Op.submits():
 		o := p.afterSubmission(w, w, e)
 		o.Class = ClassRepeated

@@ -37,6 +37,11 @@ type result struct {
 // check of the post, and the images. The token that is held meanwhile goes to
 // another event when there is an outcome.
 func (p *processor) prepare(ctx context.Context, pl *plan, ahead bool) (prepared, *Outcome) {
+	if ahead && pl.send.Op.pays() && pl.entry.owes(pl.send) { // which needs no grant
+		if out := p.lookUpTransaction(ctx, pl, pl.entry.Payment); out != nil {
+			return prepared{}, out
+		}
+	}
 	access, out := p.authorize(ctx, pl)
 	ready := prepared{ahead: ahead, access: access, body: pl.send.Body}
 	if out == nil {
@@ -57,7 +62,11 @@ func (p *processor) prepare(ctx context.Context, pl *plan, ahead bool) (prepared
 		return ready, out
 	}
 	if expired(pl.send, p.now()) { // while it was prepared
-		return ready, p.refuse(ctx, pl, expiry(pl.send))
+		out = p.refuse(ctx, pl, expiry(pl.send))
+		if pl.send.Op.pays() {
+			p.spending.release(ctx, pl.entry.Payment)
+		}
+		return ready, out
 	}
 	return ready, nil
 }
@@ -73,6 +82,9 @@ func (p *processor) authorize(ctx context.Context, pl *plan) (grants.Token, *Out
 		return access, nil
 	}
 	if r, ok := errors.AsType[*Reason](err); ok {
+		if w.Op.submits() && pl.entry.owes(w) {
+			*r = ambiguous(w, pl.entry.Listing, r.Message)
+		}
 		return access, p.refuse(ctx, pl, *r)
 	}
 	wait := time.Duration(0)
@@ -212,7 +224,7 @@ func (p *processor) putOff(ctx context.Context, pl *plan, e Entry, wait time.Dur
 		wait = p.backoff.Delay(e.Waits)
 	}
 	at := p.now().Add(wait).UTC()
-	if !w.ExpiresAt.IsZero() && w.ExpiresAt.Before(at) {
+	if w.ExpiresAt.After(p.now()) && w.ExpiresAt.Before(at) {
 		at = w.ExpiresAt // to be told in time
 	}
 	e.State, e.Lease, e.NotBefore, e.Attempt = StateRetry, time.Time{}, at, pl.attempt-1

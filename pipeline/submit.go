@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -148,82 +147,21 @@ func fieldFaults(err error) *Reason {
 	return asReason(InvalidEvent, placed)
 }
 
-// remember notes which posts look like the new one before it is submitted, so
-// that it can be told from them if the answer is lost.
-func (p *processor) remember(ctx context.Context, pl *plan, s listing.Submission, access string) *Outcome {
-	l := pl.entry.Listing
-	l.Known, l.Before = false, nil
-	if !p.mayLook(ctx, pl.send) {
-		return nil
-	}
-	posts, out := p.alike(ctx, pl, s, access)
-	if out == nil {
-		l.Known, l.Before = true, posts
-	}
-	return out
-}
-
-// mayLook reports whether the grant lets the user's posts be listed.
-func (p *processor) mayLook(ctx context.Context, w *Work) bool {
-	info, err := p.grants.look(ctx, w)
-	scopes, serr := kenar.ScopesFor(kenar.OpGetUserPosts, "")
-	return err == nil && serr == nil && kenar.Covered(info.Scopes, scopes)
-}
-
-// alike lists the user's posts with the title and category of a submission.
-func (p *processor) alike(ctx context.Context, pl *plan, s listing.Submission, access string) (tokens []string, out *Outcome) {
-	out = p.side(ctx, pl, "list the user's posts", kenar.OpGetUserPosts, access, func() error {
-		posts, err := p.client.UserPosts(ctx, access)
-		for _, post := range posts {
-			if post.Title == s.GeneralData.Title && post.Category == s.GeneralData.CategorySlug {
-				tokens = append(tokens, post.Token)
-			}
-		}
+// created records that there is a post, and goes on to its publication. With
+// no step after it the event has ended. mine is false when the post is another
+// listing's; then nothing was recorded.
+func (p *processor) created(ctx context.Context, pl *plan, e Entry, rev uint64, postToken string, how Step) (o *Outcome, mine bool) {
+	w, now := pl.send, p.now().UTC()
+	err := untilDone(ctx, p.log, "write the ledger", func() (err error) {
+		mine, err = p.ledger.claimPost(ctx, w.root(), postToken)
 		return err
 	})
-	return tokens, out
-}
-
-// mostLooks is how often the user's posts are looked through for one that may
-// have been submitted, before it is submitted again.
-const mostLooks = 2
-
-// look finds out what became of a submission whose answer was lost. It returns
-// nil when there is no post, so that it can be submitted again.
-func (p *processor) look(ctx context.Context, pl *plan, s listing.Submission, access string) *Outcome {
-	w, l := pl.send, pl.entry.Listing
-	if !l.Known || !p.mayLook(ctx, w) {
-		return p.refuse(ctx, pl, ambiguous(w, l, "the grant does not let the user's posts be listed (scope USER_POSTS_GET)"))
+	if err != nil {
+		return later(err), true
 	}
-	tokens, out := p.alike(ctx, pl, s, access)
-	if out != nil {
-		return out
+	if !mine {
+		return nil, false
 	}
-	tokens = slices.DeleteFunc(tokens, func(t string) bool { return slices.Contains(l.Before, t) })
-	switch len(tokens) {
-	case 0:
-		if l.Looks++; l.Looks < mostLooks {
-			return p.putOff(ctx, pl, pl.entry.of(w), p.timing.relook, errors.New("no post is there that may have been submitted; looking once more"))
-		}
-		l.Doubt, l.Looks = time.Time{}, 0
-		return nil
-	case 1:
-		return p.created(ctx, pl, pl.entry.of(w), pl.revision, tokens[0], Step{Name: stepFound, Note: "among the user's posts, after a lost answer"})
-	}
-	return p.refuse(ctx, pl, ambiguous(w, l, fmt.Sprintf("%d new posts of the user look like it: %v", len(tokens), tokens)))
-}
-
-// ambiguous is why a submission is given up that may have made a post.
-func ambiguous(w *Work, l *Listing, why string) Reason {
-	return Reason{Code: Ambiguous, Message: fmt.Sprintf(
-		"the answer to the submission of %s was lost, and a post may have been made; %s. Look at the user's posts in Divar, then tell with: publisher listing resolve %s --post-token TOKEN, or --not-created",
-		l.Doubt.UTC().Format(time.RFC3339), why, w.root())}
-}
-
-// created records that there is a post, and goes on to its publication. With
-// no step after it the event has ended.
-func (p *processor) created(ctx context.Context, pl *plan, e Entry, rev uint64, postToken string, how Step) *Outcome {
-	w, now := pl.send, p.now().UTC()
 	how.At, how.Event = now, w.ID
 	l := e.Listing
 	l.PostToken, l.Doubt, l.Looks = postToken, time.Time{}, 0
@@ -238,10 +176,10 @@ func (p *processor) created(ctx context.Context, pl *plan, e Entry, rev uint64, 
 		e.State, e.Attempts = StateReleased, nil // the next step has attempts of its own
 	}
 	if _, err := p.write(ctx, w, e, rev); err != nil {
-		return later(err)
+		return later(err), true
 	}
 	p.step("created")
-	return p.afterSubmission(pl.own, w, e)
+	return p.afterSubmission(pl.own, w, e), true
 }
 
 // afterSubmission is what follows when there is a post.
@@ -272,7 +210,15 @@ func (p *processor) settleSubmission(ctx context.Context, pl *plan, in Entry, re
 			p.resume(ctx)
 		}
 		in.Attempts = history(in.Attempts, got.attempt)
-		return *p.created(ctx, pl, in, rev, got.receipt.ID, Step{Name: stepSubmitted, HTTPStatus: got.receipt.Status}), true
+		created, mine := p.created(ctx, pl, in, rev, got.receipt.ID, Step{Name: stepSubmitted, HTTPStatus: got.receipt.Status})
+		if mine {
+			return *created, true
+		}
+		// A twin of it whose answer was lost has taken it for its own. Both
+		// look the same, so it is: this one is submitted once more.
+		in.Listing.Doubt = time.Time{}
+		got.attempt.Error = fmt.Sprintf("post %s has become another listing's, which looks like it", got.receipt.ID)
+		return p.retry(ctx, pl, in, rev, errors.New(got.attempt.Error), got.attempt), true
 	case class == ClassAccepted: // without the token of the post
 		return p.retry(ctx, pl, in, rev, got.err, got.attempt), true
 	case class != ClassPermanent || neverSent(got.err):

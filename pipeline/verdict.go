@@ -26,6 +26,11 @@ func (p *processor) settle(ctx context.Context, pl *plan, in Entry, rev uint64, 
 		}
 	}
 	class := classify(err)
+	if class == ClassPermanent && in.WasInDoubt && pl.send.Op.removes() && isNotFound(err) {
+		// What was to be removed is gone: by the try before, whose answer was
+		// lost.
+		class = ClassAccepted
+	}
 	switch class {
 	case ClassAccepted:
 		p.health.answered()

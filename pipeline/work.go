@@ -37,6 +37,9 @@ func (o Op) known() bool {
 // deletes reports whether the operation removes an add-on.
 func (o Op) deletes() bool { return o == DeletePost || o == DeleteUser }
 
+// removes reports whether the operation takes something away.
+func (o Op) removes() bool { return o.deletes() || o == RemovePost || o == RemoveButton }
+
 // submits and pays tell the operations that need a listing's care.
 func (o Op) submits() bool { return o == SubmitPost || o == SubmitUserPost }
 func (o Op) pays() bool    { return o == PublishPost || o == RenewPost || o == ReorderPost }
