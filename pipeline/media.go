@@ -18,43 +18,52 @@ import (
 func (p *processor) upload(ctx context.Context, pl *plan, sources []listing.Source, ready *prepared) *Outcome {
 	e, now := pl.entry.of(pl.send), p.now()
 	ready.uploads = freshUploads(e.Uploads, now)
-	var urls *kenar.PostUploadURLs
+	var urls *kenar.PostUploadURLs // asked when the first is ready
 	for _, s := range sources {
-		key := sourceKey(s.Source)
-		if slices.ContainsFunc(ready.uploads, func(u Upload) bool { return u.Source == key }) {
-			continue
+		if out := p.uploadSource(ctx, pl, e, ready, s, &urls); out != nil {
+			return out
 		}
-		if s.Video { // of which each is held in memory
-			select {
-			case p.images.video <- struct{}{}:
-				defer func() { <-p.images.video }()
-			case <-ctx.Done():
-				return later(ctx.Err())
-			}
-		}
-		data, sum, err := p.fetch(ctx, s)
-		if err != nil {
-			return p.notUploaded(ctx, pl, e, ready, s, err)
-		}
-		if urls == nil {
-			urls = new(kenar.PostUploadURLs)
-			out := p.side(ctx, pl, "ask where to upload", kenar.OpGetPostUploadURLs, "", func() (err error) {
-				*urls, err = p.client.PostUploadURLs(ctx)
-				return err
-			})
-			if out != nil {
-				return out
-			}
-		}
-		u := Upload{Source: key, Image: sum, At: now.UTC()}
-		if err := p.uploadOne(ctx, pl.send, *urls, s, data, &u); err != nil {
-			return p.notUploaded(ctx, pl, e, ready, s, err)
-		}
-		ready.uploads = append(ready.uploads, u)
 	}
 	if len(sources) > 0 {
 		pl.entry.note(Step{Name: stepUploaded, At: p.now().UTC(), Event: pl.send.ID, Note: files(len(sources))})
 	}
+	return nil
+}
+
+// uploadSource uploads one file, unless Divar has it.
+func (p *processor) uploadSource(ctx context.Context, pl *plan, e Entry, ready *prepared, s listing.Source, urls **kenar.PostUploadURLs) *Outcome {
+	key := sourceKey(s.Source)
+	if slices.ContainsFunc(ready.uploads, func(u Upload) bool { return u.Source == key }) {
+		return nil
+	}
+	if s.Video { // of which each is held in memory
+		select {
+		case p.images.video <- struct{}{}:
+			defer func() { <-p.images.video }()
+		case <-ctx.Done():
+			return later(ctx.Err())
+		}
+	}
+	data, sum, err := p.fetch(ctx, s)
+	if err != nil {
+		return p.notUploaded(ctx, pl, e, ready, s, err)
+	}
+	if *urls == nil {
+		var asked kenar.PostUploadURLs
+		out := p.side(ctx, pl, "ask where to upload", kenar.OpGetPostUploadURLs, "", func() (err error) {
+			asked, err = p.client.PostUploadURLs(ctx)
+			return err
+		})
+		if out != nil {
+			return out
+		}
+		*urls = &asked
+	}
+	u := Upload{Source: key, Image: sum, At: p.now().UTC()}
+	if err := p.uploadOne(ctx, pl.send, **urls, s, data, &u); err != nil {
+		return p.notUploaded(ctx, pl, e, ready, s, err)
+	}
+	ready.uploads = append(ready.uploads, u)
 	return nil
 }
 
