@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 )
@@ -19,6 +21,7 @@ type asker struct {
 	ledger  *Ledger
 	records bool // see processor
 	now     func() time.Time
+	log     zerolog.Logger
 }
 
 // errOtherKey: Kenar refused the API key, and there is another one to try.
@@ -57,8 +60,9 @@ func permissionOf(op kenar.Operation) string {
 }
 
 // ask makes one call, if a token is free now. A 429 pauses the permission, or
-// the app, for everybody.
-func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, call func() error) error {
+// the app, for everybody, and an answer to a probe ends that pause. asUser says
+// that an access token is sent, too: then a 401 need not be about the API key.
+func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, asUser bool, call func() error) error {
 	permission := permissionOf(op)
 	bucket := a.limiter.Bucket(permission)
 	holds, wait, err := bucket.Reserve(ctx, 1, false)
@@ -84,7 +88,7 @@ func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, call 
 		key = a.keys.Current()
 	}
 	err = call()
-	if a.keys != nil && classify(err) == ClassAuth && a.keys.Refused(key) {
+	if a.keys != nil && !asUser && classify(err) == ClassAuth && a.keys.Refused(key) {
 		err = errors.Join(errOtherKey, err) // the next call uses another
 	}
 	switch {
@@ -93,12 +97,36 @@ func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, call 
 	case err == nil || classify(err) != ClassRetryable:
 		bucket.Commit(hold, a.now())
 	}
-	if classify(err) == ClassRateLimited {
+	switch classify(err) {
+	case ClassRateLimited:
 		var k *kenar.Error
 		errors.As(err, &k)
 		until := max(k.RetryAfter, minuteWindow)
 		perr := bucket.Pause(ctx, ratelimit.Pause{Until: a.now().Add(until), App: k.Window != "", Reason: "429: " + excerpt(k.Message, 200)})
 		err = errors.Join(err, perr)
+	case ClassRetryable, ClassOutage:
+	default:
+		if hold.Probe {
+			a.resume(ctx, bucket)
+		}
 	}
 	return err
+}
+
+// resume ends the pause that a call has found to be over. That of the app is
+// kept in the ledger by the lane that met it.
+func (a *asker) resume(ctx context.Context, bucket *ratelimit.Bucket) {
+	err := bucket.Resume(ctx)
+	for _, lane := range Lanes() {
+		if err != nil {
+			break
+		}
+		r, _, lerr := a.ledger.lastPause(ctx, lane)
+		if err = lerr; err == nil && r.App && !r.Until.IsZero() {
+			err = a.ledger.keepPause(ctx, lane, ratelimit.Pause{})
+		}
+	}
+	if err != nil {
+		a.log.Warn().Err(err).Msg("cannot end a pause that is over; the next probe does")
+	}
 }

@@ -210,7 +210,7 @@ func (b Builder) seal(w *Work, raw []byte, ids kenar.Identifiers) error {
 		return &Reason{Code: InvalidEvent, Message: err.Error()}
 	}
 	w.Event = masked
-	if n := len(w.Event) + len(w.Body); n > MaxMessage-workOverhead {
+	if n := len(w.Event) + len(w.Body) + w.Listing.size(); n > MaxMessage-workOverhead {
 		return &Reason{Code: InvalidEvent, Field: "data",
 			Message: fmt.Sprintf("event and request are %d bytes together, at most %d fit in a message", n, MaxMessage-workOverhead)}
 	}

@@ -140,7 +140,7 @@ func (p *processor) send(ctx context.Context, pl *plan, in Entry, ready prepared
 	case ReorderPost:
 		var r kenar.Reorder
 		r, err = p.client.ReorderPost(ctx, key, access, in.Payment.of(w))
-		tx = kenar.Transaction{ID: r.ID, CostRials: r.CostRials, State: kenar.TransactionCompleted} // it tells no state
+		tx = kenar.Transaction{ID: r.ID, CostRials: r.CostRials} // it tells no state
 	case EditPost:
 		receipt, err = p.client.EditPost(ctx, key, access, body)
 	case RemovePost:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -125,18 +126,31 @@ func (w *Work) operation() kenar.Operation {
 	return w.Op.operation()
 }
 
-// operations are all that the work needs the user's consent for, its own first:
-// that the last step of a listing is not allowed should be known before the
-// first.
-func (w *Work) operations() []kenar.Operation {
-	all := []kenar.Operation{w.operation()}
+// scopes are those that the work needs, each a choice of several, its own call's
+// first: that the last step of a listing is not allowed should be known before
+// the first.
+func (w *Work) scopes() (needs [][]string, err error) {
+	ops := []kenar.Operation{w.operation()}
 	if w.Op.pays() {
-		all = append(all, kenar.OpGetPostPricing)
+		ops = append(ops, kenar.OpGetPostPricing)
 	}
 	if w.Op.submits() && w.Listing != nil && w.Listing.Publish {
-		all = append(all, kenar.OpGetPostPricing, kenar.OpPublishPost)
+		ops = append(ops, kenar.OpGetPostPricing, kenar.OpPublishPost)
+		if w.Listing.Button != nil {
+			ops = append(ops, kenar.OpSetPostButton)
+		}
+		if w.Listing.AddOn != nil { // the one for a single post cannot be had before there is one
+			needs = append(needs, []string{"USER_POSTS_ADDON_CREATE"})
+		}
 	}
-	return all
+	for i, op := range ops {
+		anyOf, err := kenar.ScopesFor(op, w.Target.Key)
+		if err != nil {
+			return nil, err
+		}
+		needs = slices.Insert(needs, i, anyOf)
+	}
+	return needs, nil
 }
 
 // needsGrant reports whether a call is made on behalf of the grant that its event
@@ -180,13 +194,13 @@ func (c *consents) look(ctx context.Context, w *Work) (grants.Info, error) {
 	if info.Revoked != nil {
 		return info, consentError(&grants.RevokedError{Grant: info.ID, Revocation: *info.Revoked})
 	}
-	for _, op := range w.operations() {
-		scopes, err := kenar.ScopesFor(op, w.Target.Key)
-		if err != nil {
-			return info, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
-		}
-		if !kenar.Covered(info.Scopes, scopes) {
-			return info, consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: scopes})
+	needs, err := w.scopes()
+	if err != nil {
+		return info, &Reason{Code: InvalidEvent, Field: "subject", Message: err.Error()}
+	}
+	for _, anyOf := range needs {
+		if !kenar.Covered(info.Scopes, anyOf) {
+			return info, consentError(&grants.ScopeError{Grant: info.ID, Granted: info.Scopes, AnyOf: anyOf})
 		}
 	}
 	return info, nil

@@ -139,7 +139,10 @@ func (d *dispatcher) start(work context.Context, t token) {
 	d.mu.Unlock()
 	d.calls.Go(func() {
 		o := d.proc.process(work, x.work, t.Hold)
-		if o.Unused {
+		switch {
+		case o.Unused && o.Ahead && t.Probe: // what is asked ahead may be the probe
+			d.bucket.Refund(t.Hold)
+		case o.Unused:
 			d.keepSpare(t)
 		}
 		if o.Ahead { // still under the permit: a probe is one at a time

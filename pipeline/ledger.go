@@ -73,14 +73,16 @@ type Entry struct {
 	AddonID string `json:"addon_id,omitempty"`
 
 	// Of listings, payments and edits only. Fields are the newest edit of each
-	// field that was ever attempted.
-	Listing      *Listing        `json:"listing,omitempty"`
-	Payment      *Payment        `json:"payment,omitempty"`
-	Fields       map[string]Mark `json:"fields,omitempty"`
-	FieldsBefore map[string]Mark `json:"fields_before,omitempty"` // without the current attempt
-	Others       map[string]int  `json:"others,omitempty"`        // attempts of edits that take turns with Event
-	Steps        []Step          `json:"steps,omitempty"`
-	Ready        time.Time       `json:"ready,omitzero"` // Event was prepared for its call then
+	// field that Kenar took, and Doubts edits that it may have taken. Turns are
+	// those that wait while Event has its turn, the last one's at the end.
+	Listing *Listing        `json:"listing,omitempty"`
+	Payment *Payment        `json:"payment,omitempty"`
+	Fields  map[string]Mark `json:"fields,omitempty"`
+	Doubts  []Doubt         `json:"doubts,omitempty"`
+	Turns   []Turn          `json:"turns,omitempty"`
+	Earlier []Accepted      `json:"earlier,omitempty"` // edits accepted before Accepted, whose message may still be queued
+	Steps   []Step          `json:"steps,omitempty"`
+	Ready   time.Time       `json:"ready,omitzero"` // Event was prepared for its call then
 
 	// Dead are events given up whose own message may still be queued.
 	Dead []DeadMark `json:"dead,omitempty"`
@@ -88,13 +90,35 @@ type Entry struct {
 
 // Accepted is a call that Kenar took.
 type Accepted struct {
-	Event  string    `json:"event"`
-	Hash   string    `json:"hash"`
-	At     time.Time `json:"at"`
-	Status int       `json:"status"`
+	Event    string    `json:"event"`
+	Hash     string    `json:"hash"`
+	At       time.Time `json:"at"`
+	Status   int       `json:"status"`
+	Attempts int       `json:"attempts,omitempty"` // that it took; 0: not kept
 
 	Partial  bool              `json:"partial,omitempty"` // something was left out, and may be sent again
 	Warnings []widgets.Warning `json:"warnings,omitempty"`
+}
+
+// maxAccepted bounds the accepted edits that an entry knows. An accepted event
+// is known only while its message may come again, after a crash between the
+// ledger and the ack. Losing the oldest of more than these sends it again.
+const maxAccepted = 16
+
+// accepted is the entry with a call that Kenar took as its last one: all that
+// the outcome of the event needs. It is false when no such call is known.
+func (e Entry) accepted(event string) (Entry, bool) {
+	if e.Accepted == nil || e.Accepted.Event != event {
+		i := slices.IndexFunc(e.Earlier, func(a Accepted) bool { return a.Event == event })
+		if i < 0 {
+			return e, false
+		}
+		e.Accepted = &e.Earlier[i]
+	}
+	if e.Accepted.Attempts > 0 {
+		e.Attempt = e.Accepted.Attempts
+	}
+	return e, true
 }
 
 // A DeadMark is an event that was given up, and why.
@@ -113,7 +137,6 @@ const maxDeadMarks = 16
 // event's way ends with it.
 func (e Entry) of(w *Work) Entry {
 	if e.Event != w.ID {
-		e.Others = e.takeTurns(w)
 		e.Attempt, e.Attempts, e.Unauthorized = 0, nil, false
 		e.Unseen, e.Waits, e.ImageTries, e.Uploads, e.Ready = time.Time{}, 0, 0, nil, time.Time{}
 	}
@@ -131,7 +154,7 @@ func (e *Entry) undo(w *Work) {
 	case w.Op.pays():
 		e.Payment.Tries--
 	case w.Op == EditPost:
-		e.Fields = e.FieldsBefore
+		e.undoFields(w)
 	}
 }
 
@@ -165,6 +188,15 @@ func history(before []Attempt, last Attempt) []Attempt {
 // A Place is where the ledger keeps an entry: that of a target, or of one thing
 // about it which has nothing to do with the others. It is a part of a subject.
 type Place string
+
+// ends reports whether the entry is about one event alone, and of no use when
+// nobody can know of that any more.
+func (p Place) ends() bool {
+	return strings.Contains(string(p), ".payment.") || strings.HasSuffix(string(p), ".listing")
+}
+
+// onceMaxAge is well beyond the life of a dead letter that may be replayed.
+const onceMaxAge = 400 * 24 * time.Hour
 
 // A Ledger reads and writes entries and records of calls.
 type Ledger struct {
@@ -211,7 +243,11 @@ func (l *Ledger) Write(ctx context.Context, p Place, e Entry, revision uint64) (
 		return 0, fmt.Errorf("write ledger entry of %s: %w", p, err)
 	}
 	subject := targetSubjectPrefix + string(p)
-	ack, err := l.js.Publish(ctx, subject, data, jetstream.WithExpectLastSequencePerSubject(revision))
+	opts := []jetstream.PublishOpt{jetstream.WithExpectLastSequencePerSubject(revision)}
+	if p.ends() {
+		opts = append(opts, jetstream.WithMsgTTL(onceMaxAge))
+	}
+	ack, err := l.js.Publish(ctx, subject, data, opts...)
 	if err == nil {
 		return ack.Sequence, nil
 	}

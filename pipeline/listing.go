@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,14 @@ type ListingWork struct {
 	ExtraDetails string          `json:"extra_details,omitempty"`
 	AddOn        json.RawMessage `json:"addon,omitempty"`  // data of an attach event, once the post is published
 	Button       json.RawMessage `json:"button,omitempty"` // data of a button event, likewise
+}
+
+// size is that of the data of what follows; 0 for nil.
+func (l *ListingWork) size() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.AddOn) + len(l.Button)
 }
 
 // isListing reports whether events of a type make or manage posts.
@@ -112,7 +121,7 @@ func (b Builder) submission(w *Work, data json.RawMessage) ([]widgets.Warning, e
 	if s.Model == listing.User {
 		w.Lane, w.Op = UserListingSubmit, SubmitUserPost
 	}
-	w.Listing = &ListingWork{Publish: s.Publish, MaxCost: s.MaxCost, ExtraDetails: s.ExtraDetails, AddOn: s.AddOn, Button: s.Button}
+	w.Listing = &ListingWork{Publish: s.Publish, MaxCost: s.MaxCost, ExtraDetails: s.ExtraDetails, AddOn: withoutEscapes(s.AddOn), Button: withoutEscapes(s.Button)}
 	s.AddOn, s.Button = nil, nil
 	warnings, err := b.checkFollowUps(w.Listing, data)
 	if err != nil {
@@ -161,6 +170,25 @@ func (b Builder) checkFollowUps(l *ListingWork, data json.RawMessage) (warnings 
 		}
 	}
 	return warnings, nil
+}
+
+// withoutEscapes is a document in which <, > and & stand for themselves, where
+// package listing has six bytes for each: it must fit into an event.
+func withoutEscapes(doc json.RawMessage) json.RawMessage {
+	if len(doc) == 0 {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(doc))
+	dec.UseNumber()
+	var v any
+	if dec.Decode(&v) != nil {
+		return doc
+	}
+	plain, err := encode(v)
+	if err != nil {
+		return doc
+	}
+	return plain
 }
 
 // media keeps what names images and videos as the body, after a look at where

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
+	"github.com/kenar-addons/kenar-addons/widgets/persian"
 )
 
 // spentOn is what is counted for a day.
@@ -33,7 +34,7 @@ func (l *lab) spentOn(day string) (d daySpent) {
 // counted is what is counted in all, by a test that may run into the next day.
 func (l *lab) counted() kenar.Rials {
 	l.t.Helper()
-	now := tehran(time.Now())
+	now := time.Now().In(persian.Iran())
 	return l.spentOn(now.Format(time.DateOnly)).Spent + l.spentOn(now.AddDate(0, 0, -1).Format(time.DateOnly)).Spent
 }
 
@@ -102,7 +103,7 @@ func TestSpendingRace(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	day := l.spentOn(tehran(noon).Format(time.DateOnly))
+	day := l.spentOn(noon.In(persian.Iran()).Format(time.DateOnly))
 	if day.Spent != paid || paid > limit {
 		t.Errorf("%d rials are counted and %d were paid, the cap is %d", day.Spent, paid, limit)
 	}

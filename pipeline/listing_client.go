@@ -244,7 +244,7 @@ func (c *Client) CategorySchema(ctx context.Context, category string) (CategoryS
 func (s *schemas) describe(ctx context.Context, category string) (CategorySchema, error) {
 	found := s.known(category)
 	if found == nil {
-		err := s.asker.ask(ctx, kenar.OpGetSubmitSchema, "", func() (err error) {
+		err := s.asker.ask(ctx, kenar.OpGetSubmitSchema, "", false, func() (err error) {
 			found, err = s.fetch(ctx, category)
 			return err
 		})

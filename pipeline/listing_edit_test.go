@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
+
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
 
@@ -59,7 +62,7 @@ func TestEditsTogether(t *testing.T) {
 		{"all that the older changes, the newer first", change{"title": "کهنه", "description": "کهنه"}, change{"title": "نو", "description": "متن"}, false,
 			ResultSuperseded, [][]string{{title, text}}, false},
 		{"all that the older changes, the older first", change{"title": "کهنه"}, change{"title": "نو", "description": "متن"}, true,
-			ResultSuperseded, [][]string{{title, text}}, false},
+			ResultAccepted, [][]string{{title}, {title, text}}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m.t = t
@@ -151,5 +154,175 @@ func TestEditImages(t *testing.T) {
 	m.allAccepted(m.settled("e3"), "e3")
 	if got, _ := m.kenar.Listing(post); len(got.Images) != 0 {
 		t.Errorf("the post has images %q", got.Images)
+	}
+}
+
+// What a newer edit asks for and is refused makes nothing of an older one stale.
+// What it may have got does: better a change less than one undone.
+func TestEditRefused(t *testing.T) {
+	t.Parallel()
+	refused := kenartest.Fault{Status: 400, Body: `{"code":3,"message":"bad title"}`}
+	failed := kenartest.Fault{Status: 503}
+	silent := kenartest.Fault{CloseEarly: true}
+	m := newMarket(t)
+	w, _ := m.consentLab.run(func(s *settings) { s.cfg.MaxAttempts = 2 })
+	for i, tt := range []struct {
+		name     string
+		newer    []kenartest.Fault // what its attempts come to
+		together bool              // both wait, the older one first
+		code     ReasonCode        // of the newer one's dead letter
+		result   Result            // of the older one
+		title    string
+	}{
+		{"queued behind it", []kenartest.Fault{refused}, true, Rejected, ResultAccepted, "خوب"},
+		{"sent before it", []kenartest.Fault{refused}, false, Rejected, ResultAccepted, "خوب"},
+		{"at its second attempt", []kenartest.Fault{failed, refused}, false, Rejected, ResultAccepted, "خوب"},
+		{"never known", []kenartest.Fault{silent, silent}, false, AttemptsExhausted, ResultSuperseded, "آپارتمان"},
+		{"known of the second attempt alone", []kenartest.Fault{silent, {Status: 403, Body: `{"code":7}`}}, false, Forbidden, ResultSuperseded, "آپارتمان"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m.t = t
+			post, older, newer := fmt.Sprintf("gPost%d", i), fmt.Sprintf("old%d", i), fmt.Sprintf("new%d", i)
+			m.shown(post)
+			faults := tt.newer
+			m.kenar.SetFaultFunc(func(c kenartest.Call) (f kenartest.Fault, some bool) {
+				if c.Op == kenartest.EditPost && strings.Contains(string(c.Body), "بد") && len(faults) > 0 {
+					f, faults, some = faults[0], faults[1:], true
+				}
+				return f, some
+			})
+			old := edit(older, post, map[string]any{"title": "خوب"}, revision(1))
+			bad := edit(newer, post, map[string]any{"title": "بد است"}, revision(2))
+			if tt.together {
+				m.waiting(w, ListingEdit, old, bad)
+			} else {
+				m.publish(bad)
+				m.final(newer)
+				m.publish(old)
+			}
+			m.wantDead(newer, tt.code)
+			if got := m.settled(older)[older]; got.Result != tt.result || len(got.Warnings) > 0 {
+				t.Errorf("the older one ended %+v (%v), want %s", got, got.Reason, tt.result)
+			}
+			if l, _ := m.kenar.Listing(post); l.Title != tt.title {
+				t.Errorf("the title is %q, want %q", l.Title, tt.title)
+			}
+		})
+	}
+}
+
+// A worker dies between the ledger and the ack of an edit, and another edit of
+// the post is accepted before the first comes again: it is not sent again.
+func TestEditAcceptedBefore(t *testing.T) {
+	t.Parallel()
+	m := newMarket(t)
+	m.shown("gPost")
+	queued := make(chan *nats.Msg, 8)
+	sub, err := m.nc.ChanSubscribe("kenar.work."+string(ListingEdit)+".>", queued)
+	must(t, err)
+	must(t, m.nc.Flush())
+	m.kenar.Script(kenartest.Fault{Op: kenartest.EditPost, Status: 503})
+	m.run(nil)
+	m.publish(edit("a", "gPost", map[string]any{"title": "الف جدید"}))
+	first := m.final("a")
+	must(t, sub.Unsubscribe())
+	for i := range maxAccepted - 1 {
+		id := fmt.Sprintf("b%d", i)
+		m.publish(edit(id, "gPost", map[string]any{"description": id}))
+		m.final(id)
+	}
+	calls := m.count(kenartest.EditPost)
+	again := <-queued
+	s := m.stream(OutcomeStream)
+	must(t, s.Purge(t.Context()))
+	_, err = m.js.Publish(t.Context(), again.Subject, again.Data)
+	must(t, err)
+	if diff := cmp.Diff(first, m.final("a")); diff != "" || first.Attempts != 2 {
+		t.Errorf("the outcome of a is told as another (-first +again):\n%s", diff)
+	}
+	m.drained()
+	if got := m.count(kenartest.EditPost); got != calls {
+		t.Errorf("%d calls, want %d: a was sent again", got, calls)
+	}
+}
+
+// A post has one entry for all its edits. None of them forgets what it has
+// behind it while another one has its turn, and a crash counts as an attempt.
+func TestEditTurns(t *testing.T) {
+	t.Parallel()
+	const lease = time.Minute
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	a, b := &Work{ID: "a", Op: EditPost}, &Work{ID: "b", Op: EditPost}
+	failed := Attempt{At: at, HTTPStatus: 503, Error: "no backend"}
+	crashed := Attempt{At: at, Error: errInDoubt}
+	for _, tt := range []struct {
+		name  string
+		entry Entry
+		want  Entry
+	}{
+		{"to be tried again", Entry{State: StateRetry, Attempt: 1, Attempts: []Attempt{failed}, NotBefore: at},
+			Entry{Attempt: 1, Attempts: []Attempt{failed}}},
+		{"put off", Entry{State: StateRetry, Unseen: at, Waits: 3, ImageTries: 2},
+			Entry{Unseen: at, Waits: 3, ImageTries: 2}},
+		{"refused with a stale token", Entry{State: StateReleased, Unauthorized: true}, Entry{Unauthorized: true}},
+		{"prepared", Entry{State: StateReleased, Waits: 1, Uploads: []Upload{{Source: "x"}}, Ready: at}, Entry{Waits: 1}},
+		{"under way when its worker died", Entry{State: StateIntent, Attempt: 2, Attempts: []Attempt{failed}, Lease: at.Add(lease)},
+			Entry{Attempt: 2, Attempts: []Attempt{failed, crashed}}},
+		{"accepted", Entry{State: StateAccepted, Attempt: 2, Attempts: []Attempt{failed}}, Entry{}},
+		{"dead", Entry{State: StateDead, Attempt: 2, Attempts: []Attempt{failed}}, Entry{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.entry.Event, tt.want.Event, tt.want.State = "a", "a", StateReleased
+			other := tt.entry.takeTurn(b, lease)
+			if diff := cmp.Diff(Entry{State: StateReleased, Event: "b", Turns: other.Turns}, other); diff != "" {
+				t.Errorf("b begins with what a has behind it (-want +got):\n%s", diff)
+			}
+			got := other.takeTurn(a, lease)
+			got.Turns = nil
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("a goes on (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// An entry does not grow with the edits of its post. What is forgotten costs a
+// call more at most: a doubt that is too old counts as a change.
+func TestEditsBounded(t *testing.T) {
+	t.Parallel()
+	var e Entry
+	work := func(i int) *Work {
+		return &Work{ID: fmt.Sprint(i), Op: EditPost, Version: Version{Seq: uint64(i + 1)},
+			Body: fmt.Appendf(nil, `{"category_data":{"field_%d":1}}`, i)}
+	}
+	const edits = 3 * mostFields
+	for i := range edits {
+		e = e.takeTurn(work(i), time.Minute)
+		e.raiseFields(work(i))
+		e.State, e.Attempt = StateRetry, 1
+	}
+	if len(e.Doubts) != mostDoubts || len(e.Fields) != mostFields || len(e.Turns) != mostTurns {
+		t.Errorf("%d doubts, %d fields, %d turns", len(e.Doubts), len(e.Fields), len(e.Turns))
+	}
+	for _, i := range []int{edits - 1, edits - mostDoubts, edits - mostDoubts - 1} {
+		w := work(i)
+		w.ID, w.Version.Seq = "older", 0
+		if send, _, by, err := e.planEdit(w); send != nil || by != fmt.Sprint(i) || err != nil {
+			t.Errorf("an older edit of the field of edit %d is sent (%v, %v)", i, by, err)
+		}
+	}
+	for i := range edits {
+		e.tookEdit(work(i))
+		e.Accepted = &Accepted{Event: fmt.Sprint(i), Attempts: i + 1}
+	}
+	if len(e.Doubts) != 0 || len(e.Earlier) != maxAccepted-1 {
+		t.Errorf("%d doubts, %d accepted before the last", len(e.Doubts), len(e.Earlier))
+	}
+	for i, want := range map[int]bool{edits - 1: true, edits - maxAccepted: true, edits - maxAccepted - 1: false} {
+		got, ok := e.accepted(fmt.Sprint(i))
+		if ok != want || ok && (got.Accepted.Event != fmt.Sprint(i) || got.Attempt != i+1) {
+			t.Errorf("edit %d is known as accepted: %t, %+v", i, ok, got.Accepted)
+		}
 	}
 }

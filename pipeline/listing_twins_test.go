@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -39,6 +40,27 @@ func TestEditsFailInTurns(t *testing.T) {
 		t.Errorf("%d calls for two edits of 3 attempts each", n)
 	}
 	m.kenar.ClearFaults()
+}
+
+// Edits of one post that cannot be prepared are given up in time, however many
+// take turns.
+func TestEditsUnprepared(t *testing.T) {
+	t.Parallel()
+	images := edit("a", "gPost", map[string]any{"images": []string{tinyJPEG(1)}})
+	video := edit("b", "gPost", map[string]any{"video": map[string]any{"source": "data:video/mp4;base64,AAAAGGZ0eXBtcDQyAAAAAG1wNDJpc29t", "duration": 3}})
+	for name, edits := range map[string][]map[string]any{"one": {images}, "two": {images, video}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMarket(t)
+			m.shown("gPost")
+			m.kenar.Script(kenartest.Fault{Op: kenartest.GetUploadURLs, Status: 500, Times: -1})
+			m.run(func(s *settings) { s.timing.patience = time.Second })
+			m.publish(edits...)
+			for _, e := range edits {
+				m.wantDead(fmt.Sprint(e["id"]), AttemptsExhausted, "could not be prepared")
+			}
+		})
+	}
 }
 
 // An event expires while it is not known whether it was paid: that is found

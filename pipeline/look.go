@@ -4,25 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/listing"
+	"github.com/kenar-addons/kenar-addons/widgets/persian"
 )
 
-// remember notes which posts look like the new one before it is submitted, so
-// that it can be told from them if the answer is lost.
+// remember notes which posts of the category the user has before the new one is
+// submitted, so that it can be told from them if the answer is lost.
 func (p *processor) remember(ctx context.Context, pl *plan, s listing.Submission, access string) *Outcome {
 	l := pl.entry.Listing
 	l.Known, l.Before = false, nil
 	if !p.mayLook(ctx, pl.send) {
 		return nil
 	}
-	posts, out := p.alike(ctx, pl, s, access)
+	titles, out := p.ofCategory(ctx, pl, s.GeneralData.CategorySlug, access)
 	if out == nil {
-		l.Known, l.Before = true, posts
+		l.Known, l.Before = true, slices.Sorted(maps.Keys(titles))
 	}
 	return out
 }
@@ -34,18 +36,19 @@ func (p *processor) mayLook(ctx context.Context, w *Work) bool {
 	return err == nil && serr == nil && kenar.Covered(info.Scopes, scopes)
 }
 
-// alike lists the user's posts with the title and category of a submission.
-func (p *processor) alike(ctx context.Context, pl *plan, s listing.Submission, access string) (tokens []string, out *Outcome) {
+// ofCategory lists the user's posts of a category, and their titles.
+func (p *processor) ofCategory(ctx context.Context, pl *plan, category, access string) (titles map[string]string, out *Outcome) {
+	titles = make(map[string]string)
 	out = p.side(ctx, pl, "list the user's posts", kenar.OpGetUserPosts, access, func() error {
 		posts, err := p.client.UserPosts(ctx, access)
 		for _, post := range posts {
-			if post.Title == s.GeneralData.Title && post.Category == s.GeneralData.CategorySlug {
-				tokens = append(tokens, post.Token)
+			if post.Category == category {
+				titles[post.Token] = post.Title
 			}
 		}
 		return err
 	})
-	return tokens, out
+	return titles, out
 }
 
 // mostLooks is how often the user's posts are looked through for one that may
@@ -59,42 +62,63 @@ func (p *processor) look(ctx context.Context, pl *plan, s listing.Submission, ac
 	if !l.Known || !p.mayLook(ctx, w) {
 		return p.refuse(ctx, pl, ambiguous(w, l, "the grant does not let the user's posts be listed (scope USER_POSTS_GET)"))
 	}
-	tokens, out := p.alike(ctx, pl, s, access)
+	if since := p.now().Sub(l.Looked); l.Looks > 0 && since < p.timing.relook {
+		return p.putOff(ctx, pl, pl.entry.of(w), p.timing.relook-since, errLookAgain)
+	}
+	titles, out := p.ofCategory(ctx, pl, s.GeneralData.CategorySlug, access)
 	if out != nil {
 		return out
 	}
-	var free []string
-	for _, token := range tokens {
+	var same, others []string
+	for _, token := range slices.Sorted(maps.Keys(titles)) {
 		if slices.Contains(l.Before, token) {
 			continue
 		}
 		owner, err := p.ledger.claimant(ctx, token)
-		if err != nil {
+		switch {
+		case err != nil:
 			return later(err)
-		}
-		if owner == "" || owner == w.root() {
-			free = append(free, token)
+		case owner != "" && owner != w.root(): // another listing's
+		case plainText(titles[token]) == plainText(s.GeneralData.Title):
+			same = append(same, token)
+		default:
+			others = append(others, token)
 		}
 	}
-	tokens = free
-	switch len(tokens) {
-	case 0:
+	if len(same) == 0 {
 		if l.Looks++; l.Looks < mostLooks {
-			return p.putOff(ctx, pl, pl.entry.of(w), p.timing.relook, errors.New("no post is there that may have been submitted; looking once more"))
+			l.Looked = p.now().UTC()
+			return p.putOff(ctx, pl, pl.entry.of(w), p.timing.relook, errLookAgain)
 		}
-		l.Doubt, l.Looks = time.Time{}, 0
+		if len(others) > 0 { // of which one may be it, if Divar has changed its title
+			return p.refuse(ctx, pl, ambiguous(w, l, fmt.Sprintf("the user has new posts of the category with other titles: %v", others)))
+		}
+		l.Doubt, l.Looks, l.Looked = time.Time{}, 0, time.Time{}
 		return nil
-	case 1:
-		if why := p.unlike(ctx, w, s, tokens[0], access); why != "" {
-			return p.refuse(ctx, pl, ambiguous(w, l, why))
-		}
-		out, mine := p.created(ctx, pl, pl.entry.of(w), pl.revision, tokens[0], Step{Name: stepFound, Note: "among the user's posts, after a lost answer"})
-		if !mine {
-			return p.putOff(ctx, pl, pl.entry.of(w), time.Second, errors.New("the post that was found has just become another listing's"))
-		}
-		return out
 	}
-	return p.refuse(ctx, pl, ambiguous(w, l, fmt.Sprintf("%d new posts of the user look like it: %v", len(tokens), tokens)))
+	if len(same) > 1 {
+		return p.refuse(ctx, pl, ambiguous(w, l, fmt.Sprintf("%d new posts of the user look like it: %v", len(same), same)))
+	}
+	why, err := p.unlike(ctx, w, s, same[0], access)
+	if err != nil {
+		return p.putOff(ctx, pl, pl.entry.of(w), 0, err)
+	}
+	if why != "" {
+		return p.refuse(ctx, pl, ambiguous(w, l, why))
+	}
+	out, mine := p.created(ctx, pl, pl.entry.of(w), pl.revision, same[0], Step{Name: stepFound, Note: "among the user's posts, after a lost answer"})
+	if !mine {
+		return p.putOff(ctx, pl, pl.entry.of(w), time.Second, errors.New("the post that was found has just become another listing's"))
+	}
+	return out
+}
+
+var errLookAgain = errors.New("no post is there that may have been submitted; looking once more")
+
+// plainText is a text as far as it can be told from others, whatever Divar does
+// to blanks, letters and digits.
+func plainText(text string) string {
+	return strings.Join(strings.Fields(persian.Digits(persian.Fold(text))), " ")
 }
 
 // ambiguous is why a submission is given up that may have made a post.
@@ -105,18 +129,21 @@ func ambiguous(w *Work, l *Listing, why string) Reason {
 }
 
 // unlike is why a post is not the one that was submitted, "" when it may be,
-// as far as Kenar lets its text be read.
-func (p *processor) unlike(ctx context.Context, w *Work, s listing.Submission, token, access string) string {
+// as far as the key may read its text. An error says to look again.
+func (p *processor) unlike(ctx context.Context, w *Work, s listing.Submission, token, access string) (string, error) {
 	var post kenar.UserPost
-	err := p.asker.ask(ctx, kenar.OpGetUserPost, w.ID, func() (err error) {
+	err := p.asker.ask(ctx, kenar.OpGetUserPost, w.ID, true, func() (err error) {
 		post, err = p.client.UserPost(ctx, token, access)
 		return err
 	})
-	plain := func(text string) string { return strings.Join(strings.Fields(text), " ") }
-	if err != nil || post.GeneralData.Description == "" || plain(post.GeneralData.Description) == plain(s.GeneralData.Description) {
-		return ""
+	if c := classify(err); err != nil && c != ClassForbidden && c != ClassPermanent {
+		return "", fmt.Errorf("read post %s, which may be it: %w", token, err)
 	}
-	return fmt.Sprintf("the one new post with its title, %s, has another description", token)
+	text := post.GeneralData.Description
+	if text == "" || plainText(text) == plainText(s.GeneralData.Description) {
+		return "", nil
+	}
+	return fmt.Sprintf("the one new post with its title, %s, has another description", token), nil
 }
 
 // A post belongs to one listing. Which one is in the ledger beside it: of two

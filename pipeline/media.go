@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/images"
@@ -87,13 +86,13 @@ func (p *processor) fetch(ctx context.Context, s listing.Source) (data []byte, s
 // uploadOne uploads one file.
 func (p *processor) uploadOne(ctx context.Context, w *Work, to kenar.PostUploadURLs, s listing.Source, data []byte, u *Upload) error {
 	if s.Video {
-		return p.asker.ask(ctx, kenar.OpUploadPostVideo, w.ID, func() error {
+		return p.asker.ask(ctx, kenar.OpUploadPostVideo, w.ID, false, func() error {
 			v, err := p.client.UploadPostVideo(ctx, to.Video, data)
 			u.Video = &kenar.PostVideo{Name: v.Name, ThumbnailName: v.ThumbnailName}
 			return err
 		})
 	}
-	return p.asker.ask(ctx, kenar.OpUploadPostImage, w.ID, func() error {
+	return p.asker.ask(ctx, kenar.OpUploadPostImage, w.ID, false, func() error {
 		image, err := p.client.UploadPostImage(ctx, to.Image, data)
 		u.Name = image.Path
 		return err
@@ -101,18 +100,23 @@ func (p *processor) uploadOne(ctx context.Context, w *Work, to kenar.PostUploadU
 }
 
 // notUploaded is what becomes of an event whose image or video could not be
-// had, or was not taken.
+// had, or was not taken. What was uploaded is kept.
 func (p *processor) notUploaded(ctx context.Context, pl *plan, e Entry, ready *prepared, s listing.Source, err error) *Outcome {
-	if !passing(err, e.ImageTries >= imageTries-1) {
-		return p.refuse(ctx, pl, Reason{Code: InvalidEvent, Field: s.Path, Message: excerpt(err.Error(), 500)})
-	}
-	if _, ok := errors.AsType[*images.Error](err); ok {
-		e.ImageTries++
-	}
 	e.Uploads = ready.uploads
-	wait := time.Duration(0)
-	if budget, ok := errors.AsType[*budgetError](err); ok {
-		wait = max(time.Until(budget.wait.Until), time.Second)
+	if image, ok := errors.AsType[*images.Error](err); ok {
+		if e.ImageTries++; !image.Temporary || e.ImageTries >= imageTries {
+			return p.refuse(ctx, pl, Reason{Code: InvalidEvent, Field: s.Path, Message: excerpt(err.Error(), 500)})
+		}
+		return p.putOff(ctx, pl, e, 0, fmt.Errorf("fetch %s: %w", s.Path, err))
 	}
-	return p.putOff(ctx, pl, e, wait, fmt.Errorf("upload %s: %w", s.Path, err))
+	k, ok := errors.AsType[*kenar.Error](err)
+	if ok && (errors.Is(err, kenar.ErrInvalid) || !passing(err, true) && classify(err) == ClassPermanent) {
+		return p.refuse(ctx, pl, Reason{Code: InvalidEvent, Field: s.Path, Message: excerpt(refusal(k), 500)})
+	}
+	pl.entry = e
+	op := kenar.OpUploadPostImage
+	if s.Video {
+		op = kenar.OpUploadPostVideo
+	}
+	return p.sideFailed(ctx, pl, "upload "+s.Path, op, "", err)
 }

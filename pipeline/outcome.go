@@ -59,8 +59,10 @@ func (d OutcomeData) with(w *Work, e Entry) OutcomeData {
 	if e.Listing != nil {
 		d.PostToken = e.Listing.PostToken
 	}
-	if pay := e.Payment; pay != nil && pay.ID != "" {
-		d.Transaction = pay.ID
+	if pay := e.Payment; pay != nil {
+		if d.Transaction = pay.ID; d.Transaction == "" && len(pay.Failed) > 0 {
+			d.Transaction = pay.Failed[len(pay.Failed)-1]
+		}
 		if pay.State == kenar.TransactionCompleted && d.Result == ResultAccepted {
 			d.CostRials = &pay.Cost
 		}

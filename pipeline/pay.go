@@ -88,6 +88,19 @@ func (p *processor) lookUpTransaction(ctx context.Context, pl *plan, pay *Paymen
 	w := pl.send
 	var tx kenar.Transaction
 	unknown := false
+	if pay.Answer { // it was taken; only its state is asked for
+		err := p.asker.ask(ctx, kenar.OpGetTransaction, w.ID, false, func() (err error) {
+			tx, err = p.client.Transaction(ctx, pay.ID)
+			return err
+		})
+		switch {
+		case classify(err) == ClassForbidden, kenar.TransactionUnknown(err): // the answer must do
+			tx = kenar.Transaction{ID: pay.ID, CostRials: pay.Cost, State: kenar.TransactionCompleted}
+		case err != nil:
+			return p.putOff(ctx, pl, pl.entry.of(w), 0, fmt.Errorf("look up transaction %s, which was taken: %w", pay.ID, err))
+		}
+		return p.known(ctx, pl, pay, tx)
+	}
 	out := p.side(ctx, pl, "look up transaction "+pay.ID+", which may have been paid", kenar.OpGetTransaction, "", func() (err error) {
 		tx, err = p.client.Transaction(ctx, pay.ID)
 		if unknown = kenar.TransactionUnknown(err); unknown {
@@ -102,6 +115,13 @@ func (p *processor) lookUpTransaction(ctx context.Context, pl *plan, pay *Paymen
 		pay.Tries = 0
 		return nil
 	}
+	return p.known(ctx, pl, pay, tx)
+}
+
+// known is what follows from the state of a transaction: nil when it failed,
+// and another one may be made.
+func (p *processor) known(ctx context.Context, pl *plan, pay *Payment, tx kenar.Transaction) *Outcome {
+	w := pl.send
 	switch tx.State {
 	case kenar.TransactionFailed:
 		p.spending.release(ctx, pay)
@@ -184,7 +204,10 @@ func (p *processor) afford(ctx context.Context, pl *plan, pay *Payment) *Outcome
 func (p *processor) withinCap(ctx context.Context, pl *plan, pay *Payment) *Outcome {
 	err := p.spending.reserve(ctx, pay)
 	var over *capError
+	var never *Reason
 	switch {
+	case errors.As(err, &never):
+		return p.refuse(ctx, pl, *never)
 	case errors.As(err, &over):
 		p.pause(ctx, ClassCapped, ratelimit.Pause{Until: over.until, Reason: over.Error()})
 		return &Outcome{Class: ClassCapped, Next: Hold, Err: over}
@@ -244,6 +267,15 @@ func (p *processor) settlePayment(ctx context.Context, pl *plan, in Entry, rev u
 // charged is what follows an answer with the transaction.
 func (p *processor) charged(ctx context.Context, pl *plan, e Entry, rev uint64, got result) Outcome {
 	switch tx := got.transaction; tx.State {
+	case "": // the answer to a reorder tells none
+		e.Payment.Answer, e.Payment.Cost = true, tx.CostRials
+		e.State, e.Lease, e.Ready = StateReleased, time.Time{}, time.Time{}
+		e.Attempts = history(e.Attempts, got.attempt)
+		if _, err := p.write(ctx, pl.send, e, rev); err != nil {
+			return *later(err)
+		}
+		p.step("settled")
+		return Outcome{Class: ClassBusy, Next: Hold, Err: fmt.Errorf("the state of transaction %s is asked for", tx.ID)}
 	case kenar.TransactionFailed:
 		p.spending.release(ctx, e.Payment)
 		e.note(Step{Name: stepFailed, At: p.now().UTC(), Event: pl.send.ID, Transaction: tx.ID})

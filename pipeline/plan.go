@@ -33,11 +33,14 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 	if d := e.deadMark(w.ID); d != nil {
 		return nil, p.ended(ClassRepeated, deadFinal(w, d.Reason, d.Attempts, now))
 	}
-	if e.Accepted != nil && e.Accepted.Event == w.ID {
-		return nil, p.repeated(ClassRepeated, w, e)
+	if then, ok := e.accepted(w.ID); ok {
+		return nil, p.repeated(ClassRepeated, w, then)
 	}
 	if e.State == StateIntent && now.Before(e.Lease.Add(p.timing.skew)) {
 		return nil, later(fmt.Errorf("another call for %s is under way until %s at the latest", w.Target, e.Lease.UTC().Format(time.RFC3339)))
+	}
+	if w.Op == EditPost {
+		e = e.takeTurn(w, p.timing.lease())
 	}
 	if out := p.planListing(ctx, w, e, rev); out != nil {
 		return nil, out
@@ -53,7 +56,7 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 	var stale []string
 	switch {
 	case w.Op == EditPost:
-		if send, stale, by, err = p.planEdit(ctx, w, e, now); send != nil {
+		if send, stale, by, err = e.planEdit(w); send != nil {
 			own = send
 		}
 	case w.Op.ordered() && !e.Listing.inDoubt(w.root()):
@@ -69,7 +72,6 @@ func (p *processor) plan(ctx context.Context, w *Work) (*plan, *Outcome) {
 		return nil, p.unchanged(ctx, own, send, e, rev)
 	}
 	pl := &plan{own: own, send: send, stale: stale, entry: e, revision: rev, attempt: 1}
-	pl.attempt = e.Others[send.ID] + 1
 	if e.Event == send.ID {
 		pl.attempt = e.Attempt + 1
 		switch e.State {

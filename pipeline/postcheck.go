@@ -65,7 +65,7 @@ func (c *postCheck) check(ctx context.Context, postToken, event string, patient 
 		return c.judge(s, postToken, patient), nil
 	}
 	var post kenar.Post
-	err := c.asker.ask(ctx, kenar.OpGetPost, event, func() (err error) {
+	err := c.asker.ask(ctx, kenar.OpGetPost, event, false, func() (err error) {
 		post, err = c.client.GetPost(ctx, postToken)
 		return err
 	})

@@ -94,13 +94,21 @@ func (p *processor) authorize(ctx context.Context, pl *plan) (grants.Token, *Out
 	return access, p.putOff(ctx, pl, pl.entry.of(w), wait, err)
 }
 
+// looksUp reports whether the post of an event is looked up before its call.
+func (p *processor) looksUp(w *Work) bool {
+	if w.Target.Kind != KindPost || w.Op.deletes() {
+		return false
+	}
+	return w.FollowOf != "" || p.posts.mode != PreflightOff && !w.Lane.listing()
+}
+
 // lookUp checks the post.
 func (p *processor) lookUp(ctx context.Context, pl *plan, access grants.Token) *Outcome {
 	w := pl.send
-	follows := w.FollowOf != ""
-	if w.Target.Kind != KindPost || w.Op.deletes() || !follows && (p.posts.mode == PreflightOff || w.Lane.listing()) {
+	if !p.looksUp(w) {
 		return nil
 	}
+	follows := w.FollowOf != ""
 	switch r, err := p.posts.check(ctx, w.Target.Key, w.ID, follows); {
 	case r != nil && r.Code == PostNotFound:
 		if why := p.refusedInReview(ctx, pl, access); why != nil {
@@ -127,7 +135,9 @@ func (p *processor) lookUp(ctx context.Context, pl *plan, access grants.Token) *
 	case err != nil && p.posts.mode == PreflightRequire && classify(err) == ClassPermanent: // such a token cannot be looked up, perhaps
 		return p.unseen(ctx, pl, Reason{Code: PostNotFound, Field: "subject",
 			Message: fmt.Sprintf("post %s cannot be looked up (%s)", w.Target.Key, excerpt(refusal(err), 200))})
-	case err != nil && (p.posts.mode == PreflightRequire || follows):
+	case err != nil && follows:
+		return p.waitFor(ctx, pl, err)
+	case err != nil && p.posts.mode == PreflightRequire:
 		return p.putOff(ctx, pl, pl.entry.of(w), 0, err)
 	}
 	return nil
@@ -173,10 +183,13 @@ func (p *processor) illustrate(ctx context.Context, pl *plan, ready *prepared) *
 const readyFresh = time.Minute
 
 // prepared reports whether nothing is left to do ahead.
-func (p *processor) prepared(pl *plan) bool {
+//
+// With a token that probes whether the pause of the app is over nothing else
+// can be asked: what has to be asked is asked before, without it.
+func (p *processor) prepared(pl *plan, probe bool) bool {
 	w, e := pl.send, pl.entry.of(pl.send)
 	switch {
-	case w.Op.submits(), w.Op.pays(), w.Op == EditPost && w.Images:
+	case w.Op.submits(), w.Op.pays(), w.Op == EditPost && w.Images, probe && p.looksUp(w):
 		return e.State == StateReleased && p.now().Sub(e.Ready) < readyFresh
 	}
 	return !w.Images || p.images.ready(w.Body, e.Uploads, p.now())

@@ -89,7 +89,7 @@ func (p *processor) process(ctx context.Context, w *Work, hold ratelimit.Hold) (
 		}
 	}()
 	pl, out := p.plan(ctx, w)
-	if out == nil && !p.prepared(pl) {
+	if out == nil && !p.prepared(pl, hold.Probe) {
 		return Outcome{Class: ClassBusy, Next: Hold, Unused: true, Ahead: true}
 	}
 	if out == nil {

@@ -15,16 +15,21 @@ type Listing struct {
 	Done      bool   `json:"done,omitempty"`
 
 	// Doubt is when a submission left whose result is not known: there may be
-	// a post. Before are the user's posts with the same title and category
-	// from before it, as far as Known says that they could be listed; Looks is
-	// how often none was found since.
+	// a post. Before are the user's posts of the category from before it, as
+	// far as Known says that they could be listed; Looks is how often none was
+	// found since, Looked when last.
 	Doubt  time.Time `json:"doubt,omitzero"`
 	Known  bool      `json:"known,omitempty"`
 	Before []string  `json:"before,omitempty"`
 	Looks  int       `json:"looks,omitempty"`
+	Looked time.Time `json:"looked,omitzero"`
 
 	// Schema is the hash of the submit schema that the fields satisfied.
 	Schema string `json:"schema,omitempty"`
+
+	// Refusal is what Kenar answered to a submission that it refused, until it
+	// is known whether that is because the schema has changed.
+	Refusal string `json:"refusal,omitempty"`
 }
 
 // A Step is one thing that was done for a listing or a payment, for people.
@@ -90,6 +95,7 @@ type Payment struct {
 	Price   kenar.Rials            `json:"price"` // as last asked
 	State   kenar.TransactionState `json:"state,omitempty"`
 	Cost    kenar.Rials            `json:"cost,omitempty"`
+	Answer  bool                   `json:"answer,omitempty"`  // Kenar took the payment and told the cost, but no state
 	Day     string                 `json:"day,omitempty"`     // whose spending counts it
 	Counted kenar.Rials            `json:"counted,omitempty"` // how much of it
 	Failed  []string               `json:"failed,omitempty"`  // ids of transactions that failed

@@ -14,11 +14,20 @@ import (
 // side makes a cheap call that a scarce one depends on. It returns nil when
 // that succeeded, else what becomes of the event: no token was spent.
 func (p *processor) side(ctx context.Context, pl *plan, doing string, op kenar.Operation, access string, call func() error) *Outcome {
-	w := pl.send
-	err := p.asker.ask(ctx, op, w.ID, call)
+	err := p.asker.ask(ctx, op, pl.send.ID, access != "", call)
 	if err == nil {
+		pl.entry.Unseen = time.Time{} // nothing keeps it from its call any more
+		if access != "" {
+			pl.entry.Unauthorized = false
+		}
 		return nil
 	}
+	return p.sideFailed(ctx, pl, doing, op, access, err)
+}
+
+// sideFailed is what becomes of an event whose side call failed.
+func (p *processor) sideFailed(ctx context.Context, pl *plan, doing string, op kenar.Operation, access string, err error) *Outcome {
+	w := pl.send
 	doingErr := fmt.Errorf("%s: %w", doing, err)
 	var k *kenar.Error
 	var budget *budgetError
@@ -37,11 +46,21 @@ func (p *processor) side(ctx context.Context, pl *plan, doing string, op kenar.O
 			e.Unauthorized = true
 			return p.putOff(ctx, pl, e, time.Second, doingErr)
 		}
+		if access != "" && p.health.culprit(w.ID) {
+			return p.refuse(ctx, pl, p.unauthorized(w, err))
+		}
+		if access != "" && p.keys != nil && p.keys.Refused(p.keys.Current()) {
+			return &Outcome{Class: ClassAuth, Next: Hold, Err: doingErr} // again with the other key
+		}
 		p.pause(ctx, ClassAuth, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 			Reason: fmt.Sprintf("Kenar refuses the API key (%s: %s); check KENAR_API_KEY", doing, excerpt(err.Error(), 200))})
 		return &Outcome{Class: ClassAuth, Next: Hold, Err: doingErr}
 	case ClassForbidden:
-		if p.health.refused(identity(w)) && !p.health.culprit(w.ID) {
+		who := identity(w)
+		if access == "" { // it is the app's call alone
+			who = w.Target.String()
+		}
+		if p.health.refused(who) && !p.health.culprit(w.ID) {
 			p.pause(ctx, ClassForbidden, ratelimit.Pause{Until: p.unknownPause(), Probe: true,
 				Reason: fmt.Sprintf("%d refusals (403) in a row to %s; check that the API key has permission %s", outageAfter, doing, permissionOf(op))})
 			return &Outcome{Class: ClassForbidden, Next: Hold, Err: doingErr}
@@ -65,13 +84,15 @@ func (p *processor) side(ctx context.Context, pl *plan, doing string, op kenar.O
 }
 
 // waitFor puts an event off that something about itself keeps from its call,
-// and gives it up when that lasts for days.
+// and gives it up when that lasts for days. Trouble of our own is no reason to,
+// nor is an event given up while it is not known what its last call did.
 func (p *processor) waitFor(ctx context.Context, pl *plan, err error) *Outcome {
 	e, now := pl.entry.of(pl.send), p.now()
 	if e.Unseen.IsZero() {
 		e.Unseen = now.UTC()
 	}
-	if now.Sub(e.Unseen) >= p.timing.patience {
+	_, kenars := errors.AsType[*kenar.Error](err)
+	if kenars && now.Sub(e.Unseen) >= p.timing.patience && !e.owes(pl.send) {
 		return p.refuse(ctx, pl, Reason{Code: AttemptsExhausted,
 			Message: fmt.Sprintf("since %s it could not be prepared: %s", e.Unseen.Format(time.RFC3339), excerpt(err.Error(), 500))})
 	}
@@ -105,7 +126,7 @@ func (p *processor) refusedInReview(ctx context.Context, pl *plan, access grants
 		return nil //nolint:nilerr // then it cannot be asked
 	}
 	var post kenar.UserPost
-	err = p.asker.ask(ctx, kenar.OpGetUserPost, w.ID, func() (err error) {
+	err = p.asker.ask(ctx, kenar.OpGetUserPost, w.ID, true, func() (err error) {
 		post, err = p.client.UserPost(ctx, w.Target.Key, access.Secret())
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
+	"github.com/kenar-addons/kenar-addons/widgets/persian"
 )
 
 // spending keeps the count of what is spent in a day, for all workers, in the
@@ -38,9 +39,10 @@ type countedOnce struct {
 const (
 	// openFor is how long a price that is counted is taken to be about to be
 	// paid. A pause of the lane would keep it from that.
-	openFor     = 2 * time.Minute
-	mostCounted = 256
-	spentMaxAge = 400 * 24 * time.Hour
+	openFor       = 2 * time.Minute
+	afterMidnight = 10 // seconds
+	mostCounted   = 256
+	spentMaxAge   = 400 * 24 * time.Hour
 )
 
 // A capError says that a payment would exceed the day's cap.
@@ -53,16 +55,15 @@ func (e *capError) Error() string {
 	return fmt.Sprintf("SPEND_CAP_RIALS: %d rials were spent today, and %d more would exceed the cap of %d; it begins anew at midnight in Tehran", e.spent, e.price, e.limit)
 }
 
-// tehran is Iran's time, without summer time since 2022. Not by name, since the
-// machine may have no table of time zones.
-func tehran(t time.Time) time.Time { return t.In(time.FixedZone("+0330", 3*3600+1800)) }
-
 // reserve counts the price of a payment as spent today.
 func (s *spending) reserve(ctx context.Context, pay *Payment) error {
-	now := tehran(s.now())
+	now := s.now().In(persian.Iran())
 	today := now.Format(time.DateOnly)
 	if pay.Day != "" && pay.Day != today {
 		s.release(ctx, pay) // it was not paid yesterday
+	}
+	if s.limit > 0 && pay.Price > s.limit {
+		return &Reason{Code: PaymentFailed, Message: fmt.Sprintf("it costs %d rials, more than may be spent in a whole day (SPEND_CAP_RIALS, %d)", pay.Price, s.limit)}
 	}
 	err := s.change(ctx, today, func(d *daySpent) error {
 		counted := d.take(pay.ID)
@@ -75,7 +76,8 @@ func (s *spending) reserve(ctx context.Context, pay *Payment) error {
 					return errOthersPay
 				}
 			}
-			midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, now.Location())
+			// A little after midnight, so that it is over for all clocks.
+			midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, afterMidnight, 0, now.Location())
 			return &capError{d.Spent, pay.Price, s.limit, midnight}
 		}
 		d.put(countedOnce{pay.ID, pay.Price, now.UTC()})

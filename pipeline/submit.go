@@ -110,14 +110,24 @@ func (p *processor) maySubmit(ctx context.Context, pl *plan, s listing.Submissio
 
 // checkFields holds the category fields against the schema of the category.
 func (p *processor) checkFields(ctx context.Context, pl *plan, s listing.Submission, _ string) *Outcome {
-	schema, out := p.schema(ctx, pl, s.GeneralData.CategorySlug, false)
+	l, category := pl.entry.Listing, s.GeneralData.CategorySlug
+	refused := l.Refusal
+	schema, out := p.schema(ctx, pl, category, refused != "")
 	if out != nil {
 		return out
 	}
-	if err := schema.Validate(s.CategoryFields); err != nil {
-		return p.refuse(ctx, pl, *fieldFaults(err))
+	l.Refusal = "" // a replay tries again
+	if refused != "" && schema.Hash() == l.Schema {
+		return p.refuse(ctx, pl, Reason{Code: Rejected, Message: refused})
 	}
-	pl.entry.Listing.Schema = schema.Hash()
+	if err := schema.Validate(s.CategoryFields); err != nil {
+		r := fieldFaults(err)
+		if refused != "" {
+			r.Message = "Kenar has changed the schema of category " + category + " since it was read. " + r.Message
+		}
+		return p.refuse(ctx, pl, *r)
+	}
+	l.Schema = schema.Hash()
 	return nil
 }
 
@@ -224,29 +234,19 @@ func (p *processor) settleSubmission(ctx context.Context, pl *plan, in Entry, re
 	case class != ClassPermanent || neverSent(got.err):
 		return o, false
 	}
-	// Perhaps the fields satisfied a schema that is no longer Kenar's.
-	s, err := readSubmission(w)
-	if err != nil {
-		return o, false
-	}
-	category := s.GeneralData.CategorySlug
-	var now *categorySchema
-	err = p.asker.ask(ctx, kenar.OpGetSubmitSchema, w.ID, func() (err error) {
-		now, err = p.schemas.fetch(ctx, category)
-		return err
-	})
-	if err != nil || now.Hash() == in.Listing.Schema {
-		return o, false
-	}
+	// Perhaps the fields satisfied a schema that is no longer Kenar's. That is
+	// asked ahead: here nobody else may touch the listing.
 	p.health.answered()
 	if hold.Probe {
 		p.resume(ctx)
 	}
-	if faults := now.Validate(s.CategoryFields); faults != nil {
-		r := fieldFaults(faults)
-		r.Message = "Kenar has changed the schema of category " + category + " since it was read. " + r.Message
-		return p.bury(ctx, pl, in, rev, *r, got.err, got.attempt, ClassPermanent), true
+	in.undo(w)
+	in.Listing.Refusal = refusal(got.err)
+	in.State, in.Lease, in.Ready = StateReleased, time.Time{}, time.Time{}
+	in.Attempts = history(in.Attempts, got.attempt)
+	if _, err := p.write(ctx, w, in, rev); err != nil {
+		return *later(err), true
 	}
-	in.Listing.Schema = now.Hash()
-	return p.retry(ctx, pl, in, rev, got.err, got.attempt), true
+	p.step("settled")
+	return Outcome{Class: ClassBusy, Next: Hold, Err: got.err}, true
 }

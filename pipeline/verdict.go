@@ -174,7 +174,10 @@ func (p *processor) accept(ctx context.Context, pl *plan, e Entry, rev uint64, g
 	p.posts.accepted()
 	e.State, e.Lease, e.InDoubt, e.WasInDoubt, e.Before = StateAccepted, time.Time{}, false, false, Marks{}
 	e.Attempts, e.Uploads = history(e.Attempts, got.attempt), nil // Divar keeps them under other names from now on
-	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: got.receipt.Status, Partial: len(got.warnings) > 0, Warnings: got.warnings}
+	if w.Op == EditPost {
+		e.tookEdit(w)
+	}
+	e.Accepted = &Accepted{Event: w.ID, Hash: w.Hash, At: now, Status: got.receipt.Status, Attempts: e.Attempt, Partial: len(got.warnings) > 0, Warnings: got.warnings}
 	switch w.Op {
 	case CreateUser:
 		e.AddonID = got.receipt.ID
@@ -244,6 +247,9 @@ func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r R
 	e.Attempts = history(e.Attempts, attempt)
 	if !w.mayBeApplied(err) {
 		e.undo(w)
+		if w.Op == EditPost && class == ClassPermanent && !neverSent(err) {
+			e.refused(w)
+		}
 	}
 	if w.Op.pays() {
 		p.spending.release(ctx, e.Payment) // what may have been paid does not end here
