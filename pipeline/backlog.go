@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -25,35 +26,65 @@ type streamBacklog struct {
 	oldest  time.Time // when the oldest was stored; of no meaning without any
 }
 
-// lookAtBacklog asks the streams: one question each for the inbox and the
-// retries, and two for each lane. Messages are not read.
+func unknownBacklog() backlog {
+	return backlog{inbox: -1, queues: make(map[string]streamBacklog)}
+}
+
+// complete reports whether everything answered.
+func (b backlog) complete() bool {
+	return b.inbox >= 0 && b.retries != nil && len(b.queues) == 2*len(Lanes())
+}
+
+// lookAtBacklog asks the streams, all at the same time: one question each for
+// the inbox and the retries, and two for each lane. Messages are not read.
 func (w *Worker) lookAtBacklog(ctx context.Context, p *parts) backlog {
-	b := backlog{inbox: -1, queues: make(map[string]streamBacklog)}
+	b := unknownBacklog()
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	ask := func(question func(context.Context) (func(), error)) {
+		asking.Go(func() {
+			if answer, err := question(ctx); err == nil { // else it is missing
+				mu.Lock()
+				defer mu.Unlock()
+				answer()
+			}
+		})
+	}
+	ask(func(ctx context.Context) (func(), error) {
+		info, err := p.inbox.Info(ctx)
+		return func() { b.inbox = int(info.NumPending) + info.NumAckPending }, err
+	})
+	// Retries of all lanes are in one stream, which has one subject for each
+	// target. There are few of them: most events need none.
+	ask(func(ctx context.Context) (func(), error) {
+		info, err := p.retry.Info(ctx, jetstream.WithSubjectFilter(">"))
+		return func() { b.retries = retriesOf(info.State.Subjects) }, err
+	})
 	for _, d := range p.dispatchers {
 		for _, pr := range []Priority{Urgent, Normal} {
 			name := d.lane.Stream(pr)
-			if info, err := p.queues.streams[name].Info(ctx); err == nil {
-				b.queues[name] = streamBacklog{int(info.State.Msgs), info.State.FirstTime}
-			}
+			ask(func(ctx context.Context) (func(), error) {
+				info, err := p.queues.streams[name].Info(ctx)
+				return func() { b.queues[name] = streamBacklog{int(info.State.Msgs), info.State.FirstTime} }, err
+			})
 		}
 	}
-	if info, err := p.inbox.Info(ctx); err == nil {
-		b.inbox = int(info.NumPending) + info.NumAckPending
-	}
-	// Retries of all lanes are in one stream, which has one subject for each
-	// target. There are few of them: most events need none.
-	if info, err := p.retry.Info(ctx, jetstream.WithSubjectFilter(">")); err == nil {
-		b.retries = make(map[Lane]int)
-		for subject, n := range info.State.Subjects {
-			for _, prefix := range []string{schedSubjectPrefix, dueSubjectPrefix} {
-				if rest, ok := strings.CutPrefix(subject, prefix); ok {
-					lane, _, _ := strings.Cut(rest, ".")
-					b.retries[Lane(lane)] += int(n)
-				}
-			}
-		}
-	}
+	asking.Wait()
 	return b
+}
+
+// retriesOf counts retries by lane. subjects are those of their stream.
+func retriesOf(subjects map[string]uint64) map[Lane]int {
+	n := make(map[Lane]int)
+	for subject, messages := range subjects {
+		for _, prefix := range []string{schedSubjectPrefix, dueSubjectPrefix} {
+			if rest, ok := strings.CutPrefix(subject, prefix); ok {
+				lane, _, _ := strings.Cut(rest, ".")
+				n[Lane(lane)] += int(messages)
+			}
+		}
+	}
+	return n
 }
 
 // tellBacklog tells a backlog as gauges. limits is the state of the limiter,

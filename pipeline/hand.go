@@ -42,9 +42,7 @@ func (d *dispatcher) take(work context.Context, m jetstream.Msg, f *feed, r rank
 		})
 		return
 	}
-	if meta, err := m.Metadata(); err == nil && meta.NumDelivered > 1 {
-		d.metrics.redelivered(d.lane)
-	}
+	d.metrics.delivered(d.lane, m, f.ackWait)
 	d.mu.Lock()
 	d.arrived++
 	d.ready[r] = append(d.ready[r], &delivery{msg: m, feed: f, rank: r, work: w, order: d.arrived})
@@ -59,6 +57,7 @@ func (d *dispatcher) startable() (n, urgent int, again time.Time) {
 	allowed, again := d.health.peek()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.health.watch(d.running > 0 || slices.ContainsFunc(d.ready[:], func(row []*delivery) bool { return len(row) > 0 }))
 	free := min(d.concurrency-d.running, allowed)
 	if free <= 0 {
 		return 0, 0, again
@@ -130,6 +129,9 @@ func (d *dispatcher) putBack(x *delivery, o Outcome) {
 		d.ready[x.rank] = slices.Insert(row, i, x)
 	}
 	d.mu.Unlock()
+	if o.Next == Later {
+		d.metrics.gaveBack(x.msg)
+	}
 	if o.Next != Hold {
 		x.feed.release(x.msg)
 	}

@@ -29,7 +29,8 @@ type health struct {
 	failures  int             // of the outage and its probes
 	next      time.Time       // of the next probe
 	probing   bool
-	outages   int // so far; tells the probes of this one from late ones of another
+	outages   int  // so far; tells the probes of this one from late ones of another
+	idle      bool // nothing is in hand that could probe
 }
 
 func newHealth(now func() time.Time, delay func(int) time.Duration) *health {
@@ -173,10 +174,23 @@ func (h *health) culprit(event string) bool {
 // mostAccused bounds the memory of culprit; losing it costs one more pause.
 const mostAccused = 1000
 
+// watch says whether the lane has anything in hand, whose calls could show that
+// an outage is over.
+func (h *health) watch(busy bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.idle = !busy
+}
+
 // outage returns since when the lane is down and when the next probe is due,
-// zero when it is not.
+// zero when it is not. One whose next probe is overdue because nothing is left
+// to make it with is not told: nobody knows whether Kenar is still down. The
+// breaker stays open all the same, and what comes next is the probe.
 func (h *health) outage() (since, probe time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.idle && !h.probing && !h.now().Before(h.next) {
+		return time.Time{}, time.Time{}
+	}
 	return h.opened, h.next
 }

@@ -340,3 +340,35 @@ func TestHealthOneProbeAtATime(t *testing.T) {
 		}
 	})
 }
+
+// An outage that nothing is left to probe is not told for ever; what comes next
+// is still one probe, and tells it again when it fails.
+func TestHealthOfAnIdleLane(t *testing.T) {
+	p := newPatient()
+	p.watch(true)
+	due := p.breakDown(t)
+	opened, _ := p.outage()
+
+	p.watch(false) // the events expired
+	if !p.down() {
+		t.Error("the outage ends before anybody would have looked again")
+	}
+	p.at = due
+	if p.down() {
+		t.Error("an outage is told that nobody will ever see the end of")
+	}
+	p.watch(true)
+	if since, _ := p.outage(); !since.Equal(opened) {
+		t.Errorf("with an event again it is down since %s, want %s", since, opened)
+	}
+	p.wantProbes(t, 1)
+	p.watch(false) // it is out
+	if !p.down() {
+		t.Error("not down while a probe is out")
+	}
+	p.failed(nthPost(1))
+	p.withdraw()
+	if since, next := p.outage(); !since.Equal(opened) || !next.After(p.at) {
+		t.Errorf("after a failed probe it is down since %s, with the next at %s", since, next)
+	}
+}

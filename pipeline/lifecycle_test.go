@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -321,15 +322,17 @@ func TestGauges(t *testing.T) {
 # TYPE kenar_tokens_free gauge
 kenar_tokens_free{permission="ADD_ON_CREATE",window="1h0m0s"} 0
 kenar_tokens_free{permission="app",window="1m0s"} 4
-# HELP kenar_events_finished_total Events that ended in a lane, by result and reason.
-# TYPE kenar_events_finished_total counter
-kenar_events_finished_total{lane="ADD_ON_CREATE",reason="",result="accepted"} 1
-# HELP kenar_limiter_up Whether the limiter answered this scrape.
+# HELP kenar_limiter_up Whether the limiter grants tokens: it answers, its state is whole, and the clocks agree.
 # TYPE kenar_limiter_up gauge
 kenar_limiter_up 1
+# HELP kenar_scrape_incomplete Whether gauges are missing from this scrape, because something did not answer in time.
+# TYPE kenar_scrape_incomplete gauge
+kenar_scrape_incomplete 0
 `
+	finished := map[string]float64{`events_finished_total{lane="ADD_ON_CREATE",reason="",result="accepted"}`: 1}
 	l.eventually("the metrics are as they should be", func() bool {
-		return testutil.GatherAndCompare(reg, strings.NewReader(want), "kenar_tokens_free", "kenar_events_finished_total", "kenar_limiter_up") == nil
+		return maps.Equal(finished, moved(scrape(t, reg, "events_finished_total"))) &&
+			testutil.GatherAndCompare(reg, strings.NewReader(want), "kenar_tokens_free", "kenar_limiter_up", "kenar_scrape_incomplete") == nil
 	})
 	problems, err := testutil.GatherAndLint(reg)
 	must(t, err)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
@@ -28,6 +29,9 @@ type metrics struct {
 	pauses     *prometheus.CounterVec
 	again      *prometheus.CounterVec
 
+	returned givenBack
+	leaders  *leaders // whose answers the gauges tell, and readiness needs
+
 	mu     sync.Mutex
 	rested map[string]time.Time // by permission: the end of the last pause that was counted
 }
@@ -38,12 +42,13 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	}
 	m := &metrics{
 		rested:     make(map[string]time.Time),
+		leaders:    newLeaders(time.Now),
 		dead:       counter("dead_letters_total", "Dead letters written, by reason.", "reason"),
 		wasted:     counter("calls_wasted_total", "Calls that took a token and brought nothing, by why: rejected (Kenar refused it, 4xx), duplicate (409, what was to be made is there already).", "lane", "why"),
 		saved:      counter("calls_saved_total", "Calls that were found to be of no use before they were made, by why: superseded, unchanged, rejected (a dead letter without a call).", "lane", "why"),
 		retries:    counter("retries_total", "Calls that failed and are scheduled again.", "lane"),
-		pauses:     counter("pauses_total", "Pauses that this worker began, by reason: rate_limited, auth, forbidden.", "permission", "reason"),
-		again:      counter("deliveries_redelivered_total", "Deliveries that came again: given back before, or of a worker that died.", "lane"),
+		pauses:     counter("pauses_total", "Pauses that this worker began, by reason: rate_limited, auth, forbidden, capped (the day's money is spent).", "permission", "reason"),
+		again:      counter("deliveries_redelivered_total", "Deliveries that came again and that this worker had not given back itself: of a worker that died or lost its connection, or that stopped and handed over what was older than the ack wait.", "lane"),
 		admissions: counter("events_admitted_total", "Events taken from the inbox, by what admission made of them.", "lane", "result", "reason"),
 		handledN:   counter("deliveries_handled_total", "Deliveries handled by a lane, by class.", "lane", "class"),
 		finals:     counter("events_finished_total", "Events that ended in a lane, by result and reason.", "lane", "result", "reason"),
@@ -60,6 +65,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			return nil, err
 		}
 	}
+	m.begin()
 	return m, nil
 }
 
@@ -123,8 +129,20 @@ func (m *metrics) paused(l Lane, why Class, p ratelimit.Pause) {
 // buried counts a dead letter.
 func (m *metrics) buried(code ReasonCode) { m.dead.WithLabelValues(string(code)).Inc() }
 
-// redelivered counts a delivery that is not the first of its message.
-func (m *metrics) redelivered(l Lane) { m.again.WithLabelValues(string(l)).Inc() }
+// gaveBack says that a delivery was given back on purpose.
+func (m *metrics) gaveBack(msg jetstream.Msg) {
+	if meta, err := msg.Metadata(); err == nil {
+		m.returned.note(meta)
+	}
+}
+
+// delivered counts a delivery that is not the first of its message, unless it
+// was given back on purpose.
+func (m *metrics) delivered(l Lane, msg jetstream.Msg, ackWait time.Duration) {
+	if meta, err := msg.Metadata(); err == nil && m.returned.unasked(meta, ackWait, time.Now()) {
+		m.again.WithLabelValues(string(l)).Inc()
+	}
+}
 
 // Why a call was wasted, or saved. These and no others are the values of the
 // label.

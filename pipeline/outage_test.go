@@ -2,9 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
@@ -208,4 +211,27 @@ func wait(t *testing.T, c <-chan struct{}) {
 	case <-c:
 	case <-t.Context().Done():
 	}
+}
+
+// The outage of a lane whose last event ended meanwhile is told no longer, in
+// the metrics and in the status.
+func TestOutageOfAnIdleLane(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, kenartest.Config{})
+	l.kenar.Refuse()
+	reg := prometheus.NewPedanticRegistry()
+	l.worker(func(s *settings) { s.cfg.Registry = reg })
+	const name = `outage_start_timestamp_seconds{lane="ADD_ON_CREATE"}`
+	down := func() bool { return scrape(t, reg, "outage_start_timestamp_seconds")[name] > 0 }
+	l.publish(attach("brief", "post/P1", "one", map[string]any{"expiresat": time.Now().Add(3 * time.Second).UTC().Format(time.RFC3339Nano)}))
+	l.eventually("the lane is down", down)
+	if got := l.final("brief"); got.Result != ResultDead || got.Reason.Code != Expired {
+		t.Errorf("outcome %+v", got)
+	}
+	l.eventually("nobody tells of the outage", func() bool {
+		s, err := l.client.Status(t.Context())
+		must(t, err)
+		told := slices.ContainsFunc(s.Lanes, func(x LaneStatus) bool { return !x.OutageSince.IsZero() })
+		return !told && !down()
+	})
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,12 +23,17 @@ func (t Topology) Create(ctx context.Context, js jetstream.JetStream) error {
 // settings that changed are updated, while workers run.
 //
 // What the server refuses does not keep it from the others: the error joins a
-// *provision.RefusedError for each, which names the stream and its settings.
-// With any other error, one of the way to the server, it stops.
+// *provision.RefusedError for each, which names the stream and its settings. So
+// does one for each stream whose limits, set by somebody else, drop what is
+// needed. With any other error, one of the way to the server, it stops. The
+// streams of another app it leaves alone: an *OtherAppError, in a RefusedError.
 func (t Topology) Setup(ctx context.Context, js jetstream.JetStream, tell func(provision.Change)) error {
+	if err := t.claim(ctx, js); err != nil {
+		return err
+	}
 	streams := t.streams()
 	problems, on := setupAll(ctx, tell, len(streams), func(ctx context.Context, i int) (provision.Change, error) {
-		return provision.Stream(ctx, js, streams[i])
+		return t.setupStream(ctx, js, streams[i])
 	})
 	if !on {
 		return errors.Join(problems...)
@@ -43,6 +49,44 @@ func (t Topology) Setup(ctx context.Context, js jetstream.JetStream, tell func(p
 		return provision.Consumer(ctx, js, consumers[i].stream, consumers[i].ConsumerConfig)
 	})
 	return errors.Join(append(problems, more...)...)
+}
+
+// claim refuses to set up the streams of another app, before anything is changed.
+func (t Topology) claim(ctx context.Context, js jetstream.JetStream) error {
+	if t.App == "" {
+		return nil
+	}
+	s, err := js.Stream(ctx, LedgerStream)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look whose stream %s is: %w", LedgerStream, explainJetStream(err))
+	}
+	if err := t.owned(s.CachedInfo().Config); err != nil {
+		return &provision.RefusedError{Doing: "set up the streams of app " + t.App, Err: err}
+	}
+	return nil
+}
+
+// setupStream sets up one stream, and looks what somebody has added to it.
+func (t Topology) setupStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (provision.Change, error) {
+	c, err := provision.Stream(ctx, js, want)
+	if err != nil {
+		return c, err
+	}
+	s, err := js.Stream(ctx, want.Name)
+	if err != nil {
+		return c, fmt.Errorf("look at stream %s: %w", want.Name, err)
+	}
+	have := s.CachedInfo().Config
+	if err = differs(want, have); err == nil && want.Name == LedgerStream {
+		err = t.owned(have) // another app was faster
+	}
+	if err != nil {
+		return c, &provision.RefusedError{Doing: "set up stream " + want.Name, Err: err}
+	}
+	return c, nil
 }
 
 // atOnce is how many streams are made at the same time: in a cluster each waits

@@ -31,6 +31,7 @@ const (
 
 // Topology is the set of streams and consumers that workers need.
 type Topology struct {
+	App      string        // whose streams they are; "" neither says nor asks
 	Replicas int           // of each stream: 1, 3 or 5; 0 means 1
 	AckWait  time.Duration // after this without a sign of life an event goes to another worker
 }
@@ -60,12 +61,19 @@ func (t Topology) streams() []jetstream.StreamConfig {
 	add(jetstream.StreamConfig{
 		Name: RetryStream, Subjects: []string{schedSubjectPrefix + ">", dueSubjectPrefix + ">"},
 		Description: "scheduled retries; for workers only, since a schedule may publish to any subject of the stream",
-		Retention:   jetstream.WorkQueuePolicy, AllowMsgSchedules: true,
+		// The server has no schedules where the new is refused, so this one
+		// must go without limits: see keepsAll.
+		Retention: jetstream.WorkQueuePolicy, AllowMsgSchedules: true,
 	})
+	var owner map[string]string
+	if t.App != "" && t.App != UnnamedApp {
+		owner = map[string]string{appKey: t.App}
+	}
 	add(jetstream.StreamConfig{
 		Name: LedgerStream, Subjects: []string{targetSubjectPrefix + ">", callSubjectPrefix + ">", pauseSubjectPrefix + ">", spendSubjectPrefix + ">"},
 		Description: "state, lock and history of each target; calls and pauses, for a limiter that forgot them; money spent by day",
 		Retention:   jetstream.LimitsPolicy, MaxMsgsPerSubject: ledgerHistory, AllowMsgTTL: true,
+		Discard: jetstream.DiscardNew, Metadata: owner,
 	})
 	add(jetstream.StreamConfig{
 		Name: OutcomeStream, Subjects: []string{queuedSubjectPrefix + ">", finalSubjectPrefix + ">"},
@@ -108,59 +116,6 @@ func (t Topology) consumers() []consumer {
 	return all
 }
 
-// Check says everything in which the streams and consumers differ from what
-// workers need, without changing them.
-func (t Topology) Check(ctx context.Context, js jetstream.JetStream) error {
-	var problems []error
-	for _, want := range t.streams() {
-		s, err := js.Stream(ctx, want.Name)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			problems = append(problems, fmt.Errorf("stream %s is missing: run worker setup as an administrator, or start one worker with NATS_AUTO_CREATE=true", want.Name))
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("look at stream %s: %w", want.Name, explainJetStream(err))
-		}
-		problems = append(problems, differs(want, s.CachedInfo().Config))
-	}
-	for _, c := range t.consumers() {
-		got, err := js.Consumer(ctx, c.stream, c.Durable)
-		if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-			problems = append(problems, fmt.Errorf("consumer %s of stream %s is missing", c.Durable, c.stream))
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("look at consumer %s of stream %s: %w", c.Durable, c.stream, explainJetStream(err))
-		}
-		if have := got.CachedInfo().Config; have.AckWait < c.AckWait || have.MaxDeliver != c.MaxDeliver || have.FilterSubject != c.FilterSubject {
-			problems = append(problems, fmt.Errorf("consumer %s of stream %s has ack wait %s, max deliver %d, filter %q; needed are %s or more, %d, %q",
-				c.Durable, c.stream, have.AckWait, have.MaxDeliver, have.FilterSubject, c.AckWait, c.MaxDeliver, c.FilterSubject))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// differs names the settings of a stream on which a guarantee rests.
-func differs(want, have jetstream.StreamConfig) error {
-	var bad []string
-	note := func(ok bool, what string) {
-		if !ok {
-			bad = append(bad, what)
-		}
-	}
-	note(have.Retention == want.Retention, "retention "+want.Retention.String())
-	note(have.Storage == want.Storage, "file storage")
-	note(have.AllowMsgSchedules == want.AllowMsgSchedules, fmt.Sprintf("message schedules %t", want.AllowMsgSchedules))
-	note(have.AllowMsgTTL || !want.AllowMsgTTL, "message TTLs")
-	note(want.MaxMsgsPerSubject == 0 || have.MaxMsgsPerSubject >= want.MaxMsgsPerSubject, fmt.Sprintf("max messages per subject %d or more", want.MaxMsgsPerSubject))
-	note(strings.Join(have.Subjects, " ") == strings.Join(want.Subjects, " "), "subjects "+strings.Join(want.Subjects, " "))
-	note(!have.AllowDirect, "no direct reads (allow_direct false)")
-	if len(bad) == 0 {
-		return nil
-	}
-	return fmt.Errorf("stream %s must have %s", want.Name, strings.Join(bad, ", "))
-}
-
 // CheckServer refuses a NATS server that is too old, or takes only small
 // messages.
 func CheckServer(nc *nats.Conn) error {
@@ -201,7 +156,16 @@ func explainJetStream(err error) error {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		return fmt.Errorf("%w: turn JetStream on for this server and account", err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("%w: no answer; the server is away, or these credentials lack the permission (NATS answers that with silence)", err)
+		return fmt.Errorf("%w: no answer; the server is away, JetStream or the stream has no leader (most of its servers must run), or these credentials lack the permission (NATS answers that with silence)", err)
+	case isLeaderless(err):
+		return fmt.Errorf("%w: JetStream or the stream has no leader: most of its servers must run and reach each other", err)
 	}
 	return err
+}
+
+// isLeaderless reports whether a cluster answers that it cannot decide now.
+func isLeaderless(err error) bool {
+	const incomplete, unavailable, notLeader jetstream.ErrorCode = 10004, 10008, 10009
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == incomplete || api.ErrorCode == unavailable || api.ErrorCode == notLeader)
 }

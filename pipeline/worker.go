@@ -290,7 +290,7 @@ func (w *Worker) build(ctx context.Context, consents *consents) (*parts, error) 
 		metrics:  w.metrics, spans: w.spans, log: w.cfg.Log.With().Str("stage", "admit").Logger(), step: w.step,
 	}
 	settle := &settler{js: w.js, out: out, dead: dead, retry: retry, outcomes: outStream, now: now, log: w.cfg.Log, step: w.step}
-	ask := &asker{limiter: w.cfg.Limiter, keys: w.cfg.Keys, ledger: ledger, records: w.cfg.Longest > 0, now: now}
+	ask := &asker{limiter: w.cfg.Limiter, keys: w.cfg.Keys, ledger: ledger, records: w.cfg.Longest > 0, now: now, log: w.cfg.Log}
 	posts := &postCheck{mode: w.cfg.Preflight, client: w.cfg.Client, asker: ask, now: now, log: w.cfg.Log, recheck: w.timing.recheck, patience: w.timing.patience}
 	illustrate := &illustrator{images: w.cfg.Builder.Images, client: w.cfg.Client, failure: w.cfg.ImageFailure, video: make(chan struct{}, 1)}
 	p.schemas = &schemas{client: w.cfg.Client, asker: ask, now: now}

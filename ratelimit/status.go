@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type Status struct {
 	Window     time.Duration // 0: a paused permission without a window
 	Limit      int
 	Reserve    int  // tokens of Limit that only urgent work may take
-	Known      bool // false while the state is missing: counts are zero and nothing is granted
+	Known      bool // false while the state is missing or the clocks are apart: counts are zero and nothing is granted
 	Spent      int  // calls that left, or may have left, within the window
 	Held       int  // reserved and not yet spent
 	Free       int  // for urgent work; other work may take Free-Reserve
@@ -40,6 +41,7 @@ func (l *Limiter) Status(ctx context.Context) ([]Status, error) {
 	if err != nil && began.code == "" {
 		return nil, fmt.Errorf("ratelimit: status: %w", err)
 	}
+	closed := err != nil // the script refused to look, as it does to grant anything
 	a, err := l.agreement(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ratelimit: status: %w", err)
@@ -62,7 +64,7 @@ func (l *Limiter) Status(ctx context.Context) ([]Status, error) {
 	var list []Status
 	for i, w := range a.windows {
 		s := Status{Permission: w.permission, Window: w.Every, Limit: w.Limit, Reserve: w.Reserve}
-		if s.Known = !slices.Contains(look.missing, int64(i+1)); s.Known {
+		if s.Known = !closed && !slices.Contains(look.missing, int64(i+1)); s.Known {
 			s.count(members[i].Val(), now)
 		}
 		list = append(list, s)
@@ -86,6 +88,47 @@ func (l *Limiter) Status(ctx context.Context) ([]Status, error) {
 	})
 	return list, nil
 }
+
+// Limits returns the limits that are followed: those of the configuration until
+// Redis has answered once, then the strictest of all running limiters of the
+// application. The caller may keep the result.
+func (l *Limiter) Limits() Limits {
+	if a := l.agreed.Load(); a != nil {
+		return a.limits.clone()
+	}
+	return l.cfg.Limits.clone()
+}
+
+func (l Limits) clone() Limits {
+	c := make(Limits, len(l))
+	for permission, windows := range l {
+		c[permission] = slices.Clone(windows)
+	}
+	return c
+}
+
+// Closed says why nothing is granted, as this limiter saw it last: Redis does not
+// answer, the clocks are apart, or the state is being rebuilt. It is nil while
+// tokens may be taken, and asks nobody.
+func (l *Limiter) Closed() error {
+	l.health.mu.Lock()
+	defer l.health.mu.Unlock()
+	switch {
+	case l.health.redisLost:
+		return errRedisLost
+	case l.health.clockOff:
+		return errClockOff
+	case l.health.rebuilding:
+		return errRebuilding
+	}
+	return nil
+}
+
+var (
+	errRedisLost  = errors.New("ratelimit: Redis does not answer")
+	errClockOff   = fmt.Errorf("ratelimit: the clock of this process and that of Redis are more than %s apart; set both", maxSkew)
+	errRebuilding = errors.New("ratelimit: the state is missing and being rebuilt")
+)
 
 // count fills in the counts from the members of the window, in order of their score.
 func (s *Status) count(members []redis.Z, now time.Time) {

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,58 @@ func TestStatusWithoutRedis(t *testing.T) {
 	if _, err := l.Status(t.Context()); err == nil {
 		t.Error("Status without Redis is no error")
 	}
+}
+
+// A limiter that grants nothing says so, and takes what it cannot stand by for
+// unknown. Its limits it knows all the same.
+func TestClosed(t *testing.T) {
+	limits := Limits{"P": {{Limit: 5, Every: 168 * time.Hour}}}
+	known := func(t *testing.T, l *Limiter, want bool) {
+		t.Helper()
+		all, err := l.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != 1 || all[0].Limit != 5 || all[0].Known != want || !want && all[0].Free != 0 {
+			t.Errorf("status %+v, want its counts known: %t", all, want)
+		}
+	}
+	t.Run("the clocks are apart", func(t *testing.T) {
+		l, setRedis, _, start := week(t, "P=5/168h", nil)
+		known(t, l, true)
+		if err := l.Closed(); err != nil {
+			t.Errorf("closed: %v", err)
+		}
+		setRedis(start.Add(time.Minute))
+		known(t, l, false)
+		if err := l.Closed(); err == nil || !strings.Contains(err.Error(), "set both") {
+			t.Errorf("closed: %v, want it to say what to do", err)
+		}
+		setRedis(start)
+		known(t, l, true)
+		if err := l.Closed(); err != nil {
+			t.Errorf("closed again: %v", err)
+		}
+	})
+	t.Run("Redis is away", func(t *testing.T) {
+		l, err := New(Config{Redis: newClosedClient(), App: "test", Limits: limits, Call: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Status(t.Context()); err == nil {
+			t.Error("Status without Redis is no error")
+		}
+		if err := l.Closed(); err == nil {
+			t.Error("not closed")
+		}
+		if d := cmp.Diff(limits, l.Limits()); d != "" {
+			t.Errorf("limits (-want +got):\n%s", d)
+		}
+		l.Limits()["P"][0].Limit = 1000
+		if d := cmp.Diff(limits, l.Limits()); d != "" {
+			t.Errorf("somebody changed the limits (-want +got):\n%s", d)
+		}
+	})
 }
 
 func TestEventString(t *testing.T) {

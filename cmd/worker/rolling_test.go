@@ -18,6 +18,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
@@ -38,9 +39,10 @@ const (
 	rollingBacklog = 120 // more than one worker has in hand, so that all have work
 )
 
-// A new version is rolled out while events flow: it starts beside the old one,
-// which is then asked to end, and another new one takes its place. Each event
-// ends well, with exactly one call, and the limit holds over all of them.
+// A new version is rolled out while events flow, on streams that were set up for
+// it: it starts beside the old one, which is then asked to end, and another new
+// one takes its place. Each event ends well, with exactly one call, and the
+// limit holds over all of them.
 func TestRollingUpdate(t *testing.T) {
 	bin := buildVersions(t, oldVersion, newVersion)
 	site := newRollingSite(t)
@@ -102,6 +104,7 @@ func newRollingSite(t *testing.T) *rollingSite {
 	if code, out := runSetup(t, io.Discard, srv.ClientURL()); code != 0 {
 		t.Fatalf("set up: exit code %d\n%s", code, out)
 	}
+	newerStreams(t, srv.ClientURL())
 	k, err := kenartest.Start(kenartest.Config{Latency: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +125,33 @@ func newRollingSite(t *testing.T) *rollingSite {
 		fmt.Sprintf("LIMITS=%s=%d/%s", pipeline.PostCreate, rollingLimit, rollingWindow),
 		"PREFLIGHT=off", "CONCURRENCY=4", "ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json",
 	}}
+}
+
+// newerStreams makes the streams those of a version that neither worker knows:
+// with longer calls, and with subjects that are new.
+func newerStreams(t *testing.T, url string) {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (pipeline.Topology{AckWait: pipeline.AckWait(time.Minute)}).Create(t.Context(), js); err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), pipeline.LedgerStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.CachedInfo().Config
+	c.Subjects = append(c.Subjects, "kenar.ledger.newer.>")
+	if _, err := js.UpdateStream(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // eventually polls: the workers are other processes.

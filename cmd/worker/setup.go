@@ -29,8 +29,9 @@ func (a *app) setupCommand() *cobra.Command {
 NATS_URL, or bring them up to date, and print what was done. Workers can then run with
 credentials that do not allow it. Run it before the first worker, before an upgrade,
 and after KENAR_TIMEOUT was raised; to repeat it is harmless, and workers may run
-meanwhile. What an administrator has added to a stream, such as a size limit or a
-placement, stays.
+meanwhile. It takes nothing away: what is kept for longer, waits for longer or takes
+more subjects than needed stays so, and so does what an administrator has added, such
+as a placement. A limit that would drop events or records without a word is refused.
 
 It needs NATS_URL, NATS_CREDS and NATS_CA of an administrator, and NATS_REPLICAS and
 KENAR_TIMEOUT as the workers have them; neither the API key nor Redis. An embedded
@@ -130,8 +131,8 @@ func (s *setup) try(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("open JetStream: %w", err)
 	}
-	err = pipeline.Topology{Replicas: s.cfg.NATSReplicas, AckWait: pipeline.AckWait(s.cfg.KenarTimeout)}.Setup(ctx, js, s.tell)
-	if err == nil || refused(err) {
+	err = s.topology().Setup(ctx, js, s.tell)
+	if _, others := errors.AsType[*pipeline.OtherAppError](err); !others && (err == nil || refused(err)) {
 		c, bucketErr := grants.Topology{Replicas: s.cfg.NATSReplicas}.Setup(ctx, js)
 		if bucketErr == nil {
 			s.tell(c)
@@ -142,6 +143,16 @@ func (s *setup) try(ctx context.Context) (again bool, err error) {
 		return false, cli.WithHint(cause, "let this user publish to %s and subscribe to _INBOX.>, or use an administrator's NATS_CREDS", strings.Join(askedOfSetup, ", "))
 	}
 	return !refused(err), err
+}
+
+// topology is what the streams are to be. Without a KENAR_APP they are whoever's
+// they were: setup does not need to know.
+func (s *setup) topology() pipeline.Topology {
+	top := pipeline.Topology{App: s.cfg.KenarApp, Replicas: s.cfg.NATSReplicas, AckWait: pipeline.AckWait(s.cfg.KenarTimeout)}
+	if top.App == pipeline.UnnamedApp {
+		top.App = ""
+	}
+	return top
 }
 
 // refused reports whether the server will not have something.

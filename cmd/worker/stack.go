@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -239,21 +241,17 @@ func (s *stack) sick(context.Context) []string {
 	return nil
 }
 
-// unready tells why no event moves.
+// unready tells why no event moves. NATS and Redis are asked at the same time:
+// one that hangs does not make the other look so.
 func (s *stack) unready(ctx context.Context) []string {
-	all := s.sick(ctx)
-	switch {
-	case !s.nats.IsConnected():
-		why := "NATS is away"
-		if err := s.nats.LastError(); err != nil {
-			why += ": " + err.Error()
+	var streams, memory []string
+	var asking sync.WaitGroup
+	asking.Go(func() { streams = s.worker.Unready(ctx) })
+	asking.Go(func() {
+		if err := s.redis.Ping(ctx).Err(); err != nil && !errors.Is(err, context.Canceled) {
+			memory = []string{"Redis does not answer: " + err.Error()}
 		}
-		all = append(all, why)
-	case !s.worker.Ready():
-		all = append(all, "the worker has not opened its streams, or stops; its log says more")
-	}
-	if err := s.redis.Ping(ctx).Err(); err != nil && !errors.Is(err, context.Canceled) {
-		all = append(all, "Redis does not answer: "+err.Error())
-	}
-	return append(all, s.watch.problems()...)
+	})
+	asking.Wait()
+	return slices.Concat(s.sick(ctx), streams, memory, s.watch.problems())
 }

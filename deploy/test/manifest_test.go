@@ -136,8 +136,12 @@ func TestStops(t *testing.T) {
 				if o.kind() != "Deployment" && o.kind() != "StatefulSet" {
 					continue
 				}
-				if pod := o.pod(t); time.Duration(*pod.Spec.TerminationGracePeriodSeconds)*time.Second <= grace {
-					t.Errorf("%s is killed after %d s, and may take %s", o, *pod.Spec.TerminationGracePeriodSeconds, grace)
+				takes := grace + 10*time.Second
+				if o.kind() == "StatefulSet" {
+					takes += 10 * time.Second
+				}
+				if pod := o.pod(t); time.Duration(*pod.Spec.TerminationGracePeriodSeconds)*time.Second < takes {
+					t.Errorf("%s is killed after %d s, and may take %s", o, *pod.Spec.TerminationGracePeriodSeconds, takes)
 				}
 				if o.kind() == "Deployment" && at(o.tree, "spec", "strategy", "rollingUpdate", "maxUnavailable") != 0.0 {
 					t.Errorf("%s: a rollout may have fewer workers than before", o)

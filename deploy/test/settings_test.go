@@ -166,6 +166,19 @@ func TestDefaultsAgree(t *testing.T) {
 	}
 }
 
+// What is said to be unlimited is so for the worker too, which has limits by default.
+func TestUnlimited(t *testing.T) {
+	env := settings(t, release{values: minimal(t, "limits: {ADD_ON_CREATE: unlimited, GET_POST: null}")}.installed(t))
+	cfg, err := config.Load(nil, []string{"KENAR_API_KEY=key", "LIMITS=" + env["LIMITS"]}, config.Worker, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits, err := ratelimit.ParseLimits(cfg.Limits)
+	if err != nil || len(limits) > 0 {
+		t.Errorf("the worker has limits %s: %v", limits, err)
+	}
+}
+
 // Every setting of a worker can be set by a value, and is refused in extraEnv, so that
 // there is one place for it.
 func TestEverySettingHasAValue(t *testing.T) {

@@ -12,15 +12,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/norwoodj/helm-docs/pkg/document"
 	"github.com/norwoodj/helm-docs/pkg/helm"
 	"github.com/spf13/viper"
+
+	"github.com/kenar-addons/kenar-addons/pipeline"
 )
 
 // Wrong values are refused before anything is installed, with what is wrong and, where
 // that is not plain, what to do.
 func TestRefusedValues(t *testing.T) {
-	for _, c := range []struct{ values, want string }{
+	refusals{
 		// Typos, wherever they are.
 		{"replicaCoutn: 3", "additional properties 'replicaCoutn' not allowed"},
 		{"kenar: {apikey: {existingSecret: x}}", "at '/kenar': additional properties 'apikey' not allowed"},
@@ -47,7 +50,6 @@ func TestRefusedValues(t *testing.T) {
 		{"kenar: {apiKey: {value: x}}", "kenar.apiKey: has both existingSecret and value"},
 		{"kenar: {clientSecret: {existingSecret: x}}", "kenar.redirectURI: not set, and Kenar wants it"},
 		{"nats: {url: ''}", "nats.url: not set; set it to your servers"},
-		{"nats: {url: 'nats://user:password@nats:4222'}", "nats.url: holds a user, and would be shown"},
 		{"redis: {url: {existingSecret: ''}}", "workers that count calls each for itself would exceed the quota"},
 		{"embedded: {enabled: true}", "nats: set together with embedded.enabled"},
 		{"embedded: {enabled: true}", "redis.url: set together with embedded.enabled"},
@@ -57,13 +59,15 @@ func TestRefusedValues(t *testing.T) {
 		{"kenar: {timeout: fifteen}", `kenar.timeout: is "fifteen"; want a duration such as 30s`},
 		{"kenar: {timeout: 2m}", "kenar.timeout: is 2m; want 1s to 1m"},
 		{"shutdownGrace: 10s", "shutdownGrace: is 10s; want at least kenar.timeout, which is 15s"},
-		{"terminationGracePeriodSeconds: 25", "terminationGracePeriodSeconds: is 25; want more than shutdownGrace, which is 25s"},
+		{"terminationGracePeriodSeconds: 34", "terminationGracePeriodSeconds: is 34; want at least 35, which is shutdownGrace (25s) and"},
 		{"retries: {backoffMin: 2h}", "retries.backoffMin: is 2h; want at most retries.backoffMax, which is 1h"},
 		{"limits: {ADD_ON_CREATE: 100}", "at '/limits/ADD_ON_CREATE': got number"},
 		{"limits: {ADD_ON_CREATE: 100 a week}", `limits.ADD_ON_CREATE: is "100 a week"; want calls/window`},
 		{"limits: {ADD_ON_CREATE: 100/7d}", `limits.ADD_ON_CREATE: is "100/7d"`},
+		{"limits: {ADD_ON_CREATE: null}", "limits.ADD_ON_CREATE: not set; set it to what Kenar grants your app, such as 100/168h, or to unlimited"},
+		{"limits: {ADD_ONCREATE: 100/168h}", "invalid propertyName 'ADD_ONCREATE'"},
+		{"limits: {App: 60/1m}", "value must be one of 'ADD_ON_CREATE', 'BUSINESS_ADDON_CREATE'"},
 		{"kenar: {baseURL: 'http://kenar.example'}", "kenar.baseURL: is \"http://kenar.example\"; want an https URL"},
-		{"kenar: {baseURL: 'https://kenar.example:8443'}", "kenar.baseURL: uses port 8443, which networkPolicy.kenar.ports does not let through"},
 		{"templates: {files: {Report.JQ: .}}", `templates.files: "Report.JQ" is no name of a template`},
 		{"templates: {files: {kenar.x.jq: .}}", `templates.files: "kenar.x.jq" is no name of a template`},
 		{"templates: {files: {a.jq: .}, existingConfigMap: x}", "templates: has both files and existingConfigMap"},
@@ -75,17 +79,7 @@ func TestRefusedValues(t *testing.T) {
 		{"extraEnv: [{name: KENAR_API_KEY, value: x}]", "extraEnv: KENAR_API_KEY is set by this chart"},
 		{"extraEnv: [{name: REDIS_URL_FILE, value: x}]", "extraEnv: REDIS_URL_FILE is set by this chart"},
 		{"extraEnv: [{name: LOG_LEVEL, value: debug}]", "extraEnv: LOG_LEVEL is set by this chart"},
-	} {
-		t.Run(c.values, func(t *testing.T) {
-			_, _, err := release{values: minimal(t, c.values)}.render()
-			if err == nil {
-				t.Fatal("taken")
-			}
-			if !strings.Contains(err.Error(), c.want) {
-				t.Errorf("refused with\n%v\nwant\n%s", err, c.want)
-			}
-		})
-	}
+	}.test(t)
 }
 
 // Everything that is wrong is told at once.
@@ -103,22 +97,19 @@ func TestAllFaultsAtOnce(t *testing.T) {
 
 // Values that look odd and are right.
 func TestTakenValues(t *testing.T) {
-	for _, values := range []string{
+	taken{
 		"global: {anything: {goes: here}}",
-		"limits: {ADD_ON_CREATE: null, SEARCH_POST: '100/1h reserve 10, 1000/24h', app: 60/1m}",
-		"{kenar: {timeout: 59.5s}, shutdownGrace: 1m30s, terminationGracePeriodSeconds: 91}",
+		"limits: {GET_POST: null, EDIT_POST: '100/1h reserve 10, 1000/24h', app: 60/1m}",
+		"limits: {ADD_ON_CREATE: unlimited}",
+		"{kenar: {timeout: 59.5s}, shutdownGrace: 1m30s, terminationGracePeriodSeconds: 100}",
 		"kenar: {baseURL: 'http://127.0.0.1:8080'}",
-		"{kenar: {baseURL: 'https://kenar.example:8443'}, networkPolicy: {kenar: {ports: [443, 8443]}}}",
-		"{kenar: {baseURL: 'https://kenar.example:8443'}, networkPolicy: {enabled: false}}",
 		"nats: {url: 'tls://a:4222,tls://b:4222'}",
 		"redis: {url: {existingSecret: '', value: 'redis://valkey:6379/0'}}",
 		"strategy: {type: Recreate, rollingUpdate: null}",
+		"strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}",
 		"podDisruptionBudget: {maxUnavailable: 50%}",
-	} {
-		if _, _, err := (release{values: minimal(t, values)}).render(); err != nil {
-			t.Errorf("%s: %v", values, err)
-		}
-	}
+		"podDisruptionBudget: {enabled: false, maxUnavailable: 0}",
+	}.test(t)
 }
 
 // Values, schema and templates speak of the same things.
@@ -186,6 +177,35 @@ func TestSchemaMatchesValues(t *testing.T) {
 				t.Errorf("%s.%s is a value that no template uses", key, part)
 			}
 		}
+	}
+}
+
+// Limits are those of permissions that workers count calls by, and alerts that can be left
+// out those that there are.
+func TestSchemaMatchesSources(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(chartOf(t).Schema, &schema); err != nil {
+		t.Fatal(err)
+	}
+	names := func(def string) (all []string) {
+		enum, _ := at(schema, "$defs", def, "enum").([]any)
+		for _, name := range enum {
+			all = append(all, name.(string))
+		}
+		return all
+	}
+	if diff := cmp.Diff(pipeline.PauseScopes(), names("permission")); diff != "" {
+		t.Errorf("permissions of the worker (-) and of the schema (+):\n%s", diff)
+	}
+	var alerts []string
+	all, _ := rules(t)
+	for _, r := range all {
+		if r.Alert != "" {
+			alerts = append(alerts, r.Alert)
+		}
+	}
+	if diff := cmp.Diff(alerts, names("alert")); diff != "" {
+		t.Errorf("alerts (-) and those of the schema (+):\n%s", diff)
 	}
 }
 

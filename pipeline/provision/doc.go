@@ -2,9 +2,13 @@
 // them to be: it creates those that are missing, changes settings that differ,
 // and says what it did.
 //
-// Only the settings that the program gives are changed. What an administrator
-// has added, such as a placement, a size limit or compression, stays. To repeat
-// it is harmless, and costs one look at each while nothing differs.
+// Only the settings that the program gives are changed, and they are minimums
+// where more does no harm: nothing is kept for a shorter time, no subject is
+// taken away, and what a newer version or an administrator has made larger stays
+// so. What an administrator has added, such as a placement, a size limit or
+// compression, stays too; whether the program can live with it is for the
+// program to say. To repeat it is harmless, and costs one look at each while
+// nothing differs.
 package provision
 
 import (

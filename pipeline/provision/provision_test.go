@@ -51,6 +51,54 @@ func TestStream(t *testing.T) {
 				{Name: "duplicate_window", Have: "1m0s", Want: "10m0s"},
 			},
 		},
+		"more than is needed stays": {
+			there: func(c *jetstream.StreamConfig) {
+				c.MaxAge, c.Duplicates, c.MaxMsgsPerSubject, c.MaxMsgSize = 48*time.Hour, time.Hour, 64, 2048
+				c.Subjects, c.Metadata = []string{"queue.>", "more.>"}, map[string]string{"owner": "us", "note": "ours"}
+			},
+			want: func(c *jetstream.StreamConfig) {
+				c.MaxAge, c.MaxMsgsPerSubject, c.MaxMsgSize = 24*time.Hour, 8, 1024
+				c.Subjects, c.Metadata = []string{"queue.a.>"}, map[string]string{"owner": "others"}
+			},
+			result: provision.Found,
+			kept: func(c jetstream.StreamConfig) error {
+				if c.MaxAge != 48*time.Hour || c.MaxMsgsPerSubject != 64 || len(c.Subjects) != 2 || c.Metadata["owner"] != "us" {
+					return fmt.Errorf("it has %+v", c)
+				}
+				return nil
+			},
+		},
+		"no limit is the largest": {
+			there:  func(*jetstream.StreamConfig) {},
+			want:   func(c *jetstream.StreamConfig) { c.MaxAge, c.MaxMsgsPerSubject, c.MaxMsgSize = time.Hour, 8, 1024 },
+			result: provision.Found,
+		},
+		"less than is needed": {
+			there: func(c *jetstream.StreamConfig) {
+				c.MaxAge, c.MaxMsgsPerSubject, c.Subjects, c.Metadata = time.Hour, 4, []string{"queue.a.>", "more.>"}, map[string]string{"note": "ours"}
+			},
+			want: func(c *jetstream.StreamConfig) {
+				c.MaxAge, c.MaxMsgsPerSubject, c.Metadata = 24*time.Hour, 8, map[string]string{"owner": "us"}
+			},
+			result: provision.Updated,
+			set: []provision.Setting{
+				{Name: "subjects", Have: "more.> queue.a.>", Want: "more.> queue.>"},
+				{Name: "max_age", Have: "1h0m0s", Want: "24h0m0s"},
+				{Name: "max_msgs_per_subject", Have: "4", Want: "8"},
+				{Name: "metadata", Have: "note=ours", Want: "note=ours owner=us"},
+			},
+			kept: func(c jetstream.StreamConfig) error {
+				if c.Metadata["note"] != "ours" || c.Metadata["owner"] != "us" {
+					return fmt.Errorf("it has %+v", c)
+				}
+				return nil
+			},
+		},
+		"a refusal of the new stays": {
+			there:  func(*jetstream.StreamConfig) {},
+			want:   func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
+			result: provision.Found,
+		},
 		"a setting that is new": {
 			there:  func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld },
 			want:   func(c *jetstream.StreamConfig) { c.AllowMsgSchedules, c.Discard = true, jetstream.DiscardOld },
@@ -136,6 +184,40 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// A setting that is to be exact is, also where more would do no harm otherwise.
+func TestExact(t *testing.T) {
+	t.Parallel()
+	js := startJetStream(t)
+	c := queue()
+	c.MaxMsgsPerSubject, c.MaxAge = 5, 0
+	_, err := js.CreateStream(t.Context(), c)
+	must(t, err)
+	want := queue()
+	want.MaxMsgsPerSubject, want.MaxAge = 1, time.Hour
+	got, err := provision.Stream(t.Context(), js, want, "max_msgs_per_subject")
+	must(t, err)
+	set := []provision.Setting{{Name: "max_msgs_per_subject", Have: "5", Want: "1"}}
+	if d := cmp.Diff(provision.Change{Result: provision.Updated, Kind: "stream", Stream: "QUEUE", Settings: set}, got); d != "" {
+		t.Errorf("change (-want +got):\n%s", d)
+	}
+}
+
+func TestTakesAll(t *testing.T) {
+	for _, tt := range []struct {
+		have, want string // separated by blanks
+		takes      bool
+	}{
+		{"a", "a", true}, {"a", "b", false}, {"a b", "b", true}, {"a", "a b", false},
+		{"a.>", "a.b.>", true}, {"a.>", "a.b", true}, {"a.>", "a", false}, {"a.b.>", "a.>", false},
+		{"a.*", "a.b", true}, {"a.*", "a.>", false}, {"a.*", "a.b.c", false}, {"a.*", "a.*", true}, {"a.b", "a.*", false},
+		{"*.b.>", "a.b.c", true}, {">", "a.b c", true}, {"", "a", false}, {"a", "", true},
+	} {
+		if got := provision.TakesAll(strings.Fields(tt.have), strings.Fields(tt.want)); got != tt.takes {
+			t.Errorf("%q takes all of %q: %t, want %t", tt.have, tt.want, got, tt.takes)
+		}
+	}
+}
+
 func TestConsumer(t *testing.T) {
 	worker := jetstream.ConsumerConfig{
 		Durable: "worker", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 30 * time.Second, MaxDeliver: -1, MaxAckPending: 100, FilterSubject: "queue.a",
@@ -152,6 +234,10 @@ func TestConsumer(t *testing.T) {
 			there:  func(c *jetstream.ConsumerConfig) { c.AckWait, c.FilterSubject = time.Second, "queue.b" },
 			result: provision.Updated,
 			set:    []provision.Setting{{Name: "ack_wait", Have: "1s", Want: "30s"}, {Name: "filter_subject", Have: "queue.b", Want: "queue.a"}},
+		},
+		"a longer ack wait and more at a time": {
+			there:  func(c *jetstream.ConsumerConfig) { c.AckWait, c.MaxAckPending = time.Minute, 200 },
+			result: provision.Found,
 		},
 		"several filters, and waits for each delivery": {
 			there: func(c *jetstream.ConsumerConfig) {

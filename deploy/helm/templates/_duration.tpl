@@ -15,14 +15,19 @@ what is none.
 {{- end }}
 
 {{/*
-The grace of the pod: ten seconds more than the worker takes at most, so that it is
-never killed while a call is under way.
+The least grace of the pod: ten seconds more than calls in flight get, in which the
+worker gives back what it has in hand; embedded ten more, in which JetStream syncs its
+files. So it is never killed while a call is under way.
 */}}
+{{- define "kenar.leastGracePeriod" -}}
+{{- add (ternary 20 10 .Values.embedded.enabled) (include "kenar.seconds" .Values.shutdownGrace | int64) -}}
+{{- end }}
+
 {{- define "kenar.gracePeriod" -}}
 {{- if .Values.terminationGracePeriodSeconds -}}
 {{- .Values.terminationGracePeriodSeconds | int64 -}}
 {{- else -}}
-{{- add 10 (include "kenar.seconds" .Values.shutdownGrace | int64) -}}
+{{- include "kenar.leastGracePeriod" . -}}
 {{- end -}}
 {{- end }}
 

@@ -1,12 +1,16 @@
 {{/*
 kenar.settings are the worker's settings that are no secrets, as a YAML map from the
-names of their variables. Empty ones are left out, and mean the worker's default.
+names of their variables. Empty ones are left out, and mean the worker's default: a
+list of limits with nothing in it is ";".
 */}}
 {{- define "kenar.settings" -}}
 {{- $v := .Values -}}
 {{- $limits := list -}}
 {{- range $permission := keys $v.limits | sortAlpha -}}
-  {{- $limits = append $limits (printf "%s=%s" $permission (get $v.limits $permission)) -}}
+  {{- $limit := get $v.limits $permission -}}
+  {{- if ne (toString $limit) "unlimited" -}}
+    {{- $limits = append $limits (printf "%s=%s" $permission $limit) -}}
+  {{- end -}}
 {{- end -}}
 {{- $s := dict
   "KENAR_APP" $v.kenar.app
@@ -18,7 +22,7 @@ names of their variables. Empty ones are left out, and mean the worker's default
   "KENAR_BUSINESS_ADDON_PATH" $v.kenar.businessAddonPath
   "KENAR_TIMEOUT" $v.kenar.timeout
   "REQUIRE_GRANT" $v.kenar.requireGrant
-  "LIMITS" (join "; " $limits)
+  "LIMITS" (join "; " $limits | default ";")
   "PREFLIGHT" $v.preflight
   "IMAGE_HOSTS" (join "," $v.images.hosts)
   "IMAGE_FAILURE" $v.images.failure

@@ -43,11 +43,6 @@ is better explained than matched. All that is wrong is told at once.
   {{- if not (or $v.redis.url.existingSecret $v.redis.url.value) -}}
     {{- $bad = append $bad "redis.url.existingSecret: not set; set it to a secret with the URL of Redis, or redis.url.value if the URL has no password: workers that count calls each for itself would exceed the quota" -}}
   {{- end -}}
-  {{- range (list (list "nats.url" $v.nats.url "nats.urlSecret") ) -}}
-    {{- if contains "@" (index . 1) -}}
-      {{- $bad = append $bad (printf "%s: holds a user, and would be shown to everybody who may read the ConfigMap; put the URL into a secret and name it in %s" (index . 0) (index . 2)) -}}
-    {{- end -}}
-  {{- end -}}
 {{- end -}}
 
 {{- $durations := dict "kenar.timeout" $v.kenar.timeout "shutdownGrace" $v.shutdownGrace "retries.backoffMin" $v.retries.backoffMin "retries.backoffMax" $v.retries.backoffMax "setup.wait" $v.setup.wait "tests.timeout" $v.tests.timeout "monitoring.prometheusRule.promise.urgent" $v.monitoring.prometheusRule.promise.urgent "monitoring.prometheusRule.promise.normal" $v.monitoring.prometheusRule.promise.normal -}}
@@ -70,8 +65,9 @@ is better explained than matched. All that is wrong is told at once.
   {{- end -}}
 {{- end -}}
 {{- if and $grace $v.terminationGracePeriodSeconds -}}
-  {{- if le (mul 1000 (int64 $v.terminationGracePeriodSeconds)) $grace -}}
-    {{- $bad = append $bad (printf "terminationGracePeriodSeconds: is %d; want more than shutdownGrace, which is %s, or Kubernetes kills the worker before it is done; 0 is ten seconds more than that" (int64 $v.terminationGracePeriodSeconds) $v.shutdownGrace) -}}
+  {{- $least := include "kenar.leastGracePeriod" . | int64 -}}
+  {{- if lt (int64 $v.terminationGracePeriodSeconds) $least -}}
+    {{- $bad = append $bad (printf "terminationGracePeriodSeconds: is %d; want at least %d, which is shutdownGrace (%s) and what the worker takes to end after it, or Kubernetes kills it before it is done; 0 is just that" (int64 $v.terminationGracePeriodSeconds) $least $v.shutdownGrace) -}}
   {{- end -}}
 {{- end -}}
 {{- if and (get $ms "retries.backoffMin") (get $ms "retries.backoffMax") -}}
@@ -81,9 +77,12 @@ is better explained than matched. All that is wrong is told at once.
 {{- end -}}
 
 {{- $window := "[1-9][0-9]*/([0-9]+(\\.[0-9]+)?(h|ms|m|s))+( +reserve +[0-9]+)?" -}}
+{{- if not (hasKey $v.limits "ADD_ON_CREATE") -}}
+  {{- $bad = append $bad "limits.ADD_ON_CREATE: not set; set it to what Kenar grants your app, such as 100/168h, or to unlimited" -}}
+{{- end -}}
 {{- range $permission, $limit := $v.limits -}}
-  {{- if not (regexMatch (printf "^ *%s *(, *%s *)*$" $window $window) (toString $limit)) -}}
-    {{- $bad = append $bad (printf "limits.%s: is %q; want calls/window, such as 100/168h or 100/168h reserve 10, several separated by commas; null to have no limit" $permission (toString $limit)) -}}
+  {{- if and (ne (toString $limit) "unlimited") (not (regexMatch (printf "^ *%s *(, *%s *)*$" $window $window) (toString $limit))) -}}
+    {{- $bad = append $bad (printf "limits.%s: is %q; want calls/window, such as 100/168h or 100/168h reserve 10, several separated by commas; or unlimited" $permission (toString $limit)) -}}
   {{- end -}}
 {{- end -}}
 
@@ -93,13 +92,6 @@ is better explained than matched. All that is wrong is told at once.
   {{- $loopback := has $host (list "127.0.0.1" "localhost" "[::1]") -}}
   {{- if not (and $host (or (eq (get $parts "scheme") "https") (and (eq (get $parts "scheme") "http") $loopback))) -}}
     {{- $bad = append $bad (printf "kenar.%s: is %q; want an https URL, because keys travel with the requests; plain http only to another container of the pod, such as http://127.0.0.1:8080" $name $url) -}}
-  {{- else if and $v.networkPolicy.enabled (not $loopback) -}}
-    {{- $port := regexFind ":[0-9]+$" (get $parts "host") | trimPrefix ":" | default "443" | int64 -}}
-    {{- $open := list -}}
-    {{- range $v.networkPolicy.kenar.ports -}}{{- $open = append $open (int64 .) -}}{{- end -}}
-    {{- if not (has $port $open) -}}
-      {{- $bad = append $bad (printf "kenar.%s: uses port %d, which networkPolicy.kenar.ports does not let through; add it there" $name $port) -}}
-    {{- end -}}
   {{- end -}}
 {{- end -}}
 
@@ -128,12 +120,27 @@ is better explained than matched. All that is wrong is told at once.
   {{- $bad = append $bad "monitoring: serviceMonitor and podMonitor are both enabled, and every worker would be scraped twice; keep one of them" -}}
 {{- end -}}
 
+{{- if and (not $v.embedded.enabled) (eq $v.strategy.type "RollingUpdate") $v.strategy.rollingUpdate -}}
+  {{- $surge := get $v.strategy.rollingUpdate "maxSurge" | toString -}}
+  {{- $missing := get $v.strategy.rollingUpdate "maxUnavailable" | toString -}}
+  {{- if and (regexMatch "^0+%?$" $surge) (regexMatch "^0+%?$" $missing) -}}
+    {{- $bad = append $bad "strategy.rollingUpdate: maxSurge and maxUnavailable are both 0, and no pod could be replaced; want maxSurge 1, or strategy.type Recreate" -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $v.podDisruptionBudget.enabled (not $v.embedded.enabled) (regexMatch "^0+%?$" (toString $v.podDisruptionBudget.maxUnavailable)) -}}
+  {{- $bad = append $bad "podDisruptionBudget.maxUnavailable: is 0, and no node with a worker could be drained; want at least 1, or podDisruptionBudget.enabled=false" -}}
+{{- end -}}
+
 {{- $set := include "kenar.settings" . | fromYaml -}}
 {{- range $v.extraEnv -}}
   {{- $name := trimSuffix "_FILE" .name -}}
   {{- if or (hasKey $set .name) (has $name (list "KENAR_API_KEY" "KENAR_CLIENT_SECRET" "GRANT_IDENTITY" "REDIS_URL" "NATS_URL" "NATS_CREDS" "NATS_CA" "NATS_AUTO_CREATE" "DATA_DIR" "EMBEDDED_NATS_ADDR" "ADMIN_ADDR" "TEMPLATES" "GRANT_RECIPIENT" "KENAR_REDIRECT_URI" "KENAR_BUSINESS_ADDON_PATH" "IMAGE_HOSTS")) -}}
     {{- $bad = append $bad (printf "extraEnv: %s is set by this chart; use the value for it, listed in the chart's README" .name) -}}
   {{- end -}}
+{{- end -}}
+
+{{- range list "kenar.labelFaults" "kenar.credentialFaults" "kenar.portFaults" -}}
+  {{- $bad = concat $bad (include . $ | fromJsonArray) -}}
 {{- end -}}
 
 {{- if $bad -}}
