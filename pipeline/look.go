@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/listing"
@@ -69,7 +70,7 @@ func (p *processor) look(ctx context.Context, pl *plan, s listing.Submission, ac
 	if out != nil {
 		return out
 	}
-	var same, others []string
+	var same []string
 	for _, token := range slices.Sorted(maps.Keys(titles)) {
 		if slices.Contains(l.Before, token) {
 			continue
@@ -81,17 +82,12 @@ func (p *processor) look(ctx context.Context, pl *plan, s listing.Submission, ac
 		case owner != "" && owner != w.root(): // another listing's
 		case plainText(titles[token]) == plainText(s.GeneralData.Title):
 			same = append(same, token)
-		default:
-			others = append(others, token)
 		}
 	}
 	if len(same) == 0 {
 		if l.Looks++; l.Looks < mostLooks {
 			l.Looked = p.now().UTC()
 			return p.putOff(ctx, pl, pl.entry.of(w), p.timing.relook, errLookAgain)
-		}
-		if len(others) > 0 { // of which one may be it, if Divar has changed its title
-			return p.refuse(ctx, pl, ambiguous(w, l, fmt.Sprintf("the user has new posts of the category with other titles: %v", others)))
 		}
 		l.Doubt, l.Looks, l.Looked = time.Time{}, 0, time.Time{}
 		return nil
@@ -115,10 +111,16 @@ func (p *processor) look(ctx context.Context, pl *plan, s listing.Submission, ac
 
 var errLookAgain = errors.New("no post is there that may have been submitted; looking once more")
 
-// plainText is a text as far as it can be told from others, whatever Divar does
-// to blanks, letters and digits.
+// plainText is a text by its letters and digits alone, which can be told from
+// others whatever Divar does to its blanks and marks, and to the forms of its
+// letters.
 func plainText(text string) string {
-	return strings.Join(strings.Fields(persian.Digits(persian.Fold(text))), " ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, persian.Digits(persian.Fold(text)))
 }
 
 // ambiguous is why a submission is given up that may have made a post.
