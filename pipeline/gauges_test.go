@@ -84,12 +84,16 @@ func hang(t *testing.T, m *miniredis.Miniredis) {
 	must(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
+		var taken []net.Conn
 		for {
 			c, err := l.Accept()
-			if err != nil {
-				return
+			if err != nil { // the end of the test
+				break
 			}
-			defer func() { _ = c.Close() }() // at the end of the test
+			taken = append(taken, c)
+		}
+		for _, c := range taken {
+			_ = c.Close()
 		}
 	}()
 }
