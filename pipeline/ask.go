@@ -37,6 +37,9 @@ func (e *budgetError) Error() string {
 	return fmt.Sprintf("no call of %s is left now: %s", e.permission, e.wait)
 }
 
+// probeWait is longer than a hold that is given back takes to arrive.
+const probeWait = time.Second
+
 // permissionFree counts the calls for which Kenar asks no permission: only
 // limits of the whole app hold for them.
 const permissionFree = "NO_PERMISSION"
@@ -68,6 +71,12 @@ func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, asUse
 	holds, wait, err := bucket.Reserve(ctx, 1, false)
 	if err != nil {
 		return err
+	}
+	if len(holds) == 0 && wait.Reason == ratelimit.WaitProbe {
+		// Perhaps the lane's own probe, which it has just given back for this.
+		soon, cancel := context.WithTimeout(ctx, probeWait)
+		holds, _ = bucket.Acquire(soon, 1, false)
+		cancel()
 	}
 	if len(holds) == 0 {
 		return &budgetError{permission, wait}
