@@ -140,7 +140,9 @@ func newerStreams(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (pipeline.Topology{AckWait: pipeline.AckWait(time.Minute)}).Create(t.Context(), js); err != nil {
+	// Not much longer: a delivery that was on its way to the worker that stops
+	// comes again after that time only.
+	if err := (pipeline.Topology{AckWait: pipeline.AckWait(20 * time.Second)}).Create(t.Context(), js); err != nil {
 		t.Fatal(err)
 	}
 	s, err := js.Stream(t.Context(), pipeline.LedgerStream)
