@@ -56,7 +56,7 @@ func (c *Client) Publish(ctx context.Context, e Event, raw []byte) (duplicate bo
 
 func explainPublish(err error) error {
 	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
-		return fmt.Errorf("%w: no stream takes it; has a worker, or worker setup, created the streams?", err)
+		return fmt.Errorf("%w: no stream takes it: it has no leader (most of its servers must run and reach each other), or nobody has created the streams yet, as worker setup or a worker does", err)
 	}
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == codeInsufficientResources {

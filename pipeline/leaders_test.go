@@ -194,7 +194,7 @@ func TestLeadersOfACluster(t *testing.T) {
 	js, err := jetstream.New(nc)
 	must(t, err)
 	l := &lab{t: t}
-	subjects := map[string]string{EventStream: EventSubjectPrefix + ">", LedgerStream: targetSubjectPrefix + ">"}
+	subjects := map[string]string{EventStream: EventSubjectPrefix + ">", LedgerStream: targetSubjectPrefix + ">", OutcomeStream: finalSubjectPrefix + ">"}
 	for name, subject := range subjects {
 		l.eventually("stream "+name, func() bool {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -217,6 +217,13 @@ func TestLeadersOfACluster(t *testing.T) {
 		now = now.Add(leaderFresh + time.Second)
 		return len(leaders.silent(t.Context(), js)) == 2 && nc.IsConnected()
 	})
+	client := &Client{nc: nc}
+	client.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(500*time.Millisecond))
+	must(t, err)
+	if _, _, err := client.Probe(t.Context(), time.Second); err == nil || !strings.Contains(err.Error(), "has no leader") ||
+		!strings.Contains(err.Error(), "most of its servers must run") {
+		t.Errorf("a probe says %v", err)
+	}
 }
 
 // startCluster starts servers of one cluster.

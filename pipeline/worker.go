@@ -228,7 +228,7 @@ func (w *Worker) open(ctx context.Context) (*parts, error) {
 		} else if err != nil {
 			return backoff.Permanent(err)
 		}
-		top := Topology{Replicas: w.cfg.Replicas, AckWait: w.timing.ackWait()}
+		top := Topology{App: w.cfg.App, Replicas: w.cfg.Replicas, AckWait: w.timing.ackWait()}
 		if w.cfg.AutoCreate {
 			err = top.Create(ctx, w.js)
 		} else {

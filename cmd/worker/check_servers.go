@@ -97,13 +97,15 @@ func checkStreams(ctx context.Context, cfg config.Config, js jetstream.JetStream
 	case err != nil:
 		return []check{failed("JetStream", err, "turn JetStream on for this server and account")}
 	}
-	top := pipeline.Topology{Replicas: cfg.NATSReplicas, AckWait: pipeline.AckWait(cfg.KenarTimeout)}
+	top := pipeline.Topology{App: cfg.KenarApp, Replicas: cfg.NATSReplicas, AckWait: pipeline.AckWait(cfg.KenarTimeout)}
 	err := top.Check(ctx, js)
 	switch {
 	case err == nil:
 		return []check{passed("streams", "all there, as needed")}
 	case silent(err):
 		return []check{failed("streams", brief(err), mayAsk)}
+	case errors.As(err, new(*pipeline.OtherAppError)):
+		return []check{failed("streams", brief(err), "give this app a NATS account of its own, or set KENAR_APP to the app whose streams these are")}
 	case cfg.AutoCreate():
 		return []check{passed("streams", "not all as needed; the worker will create or update them (NATS_AUTO_CREATE)")}
 	}

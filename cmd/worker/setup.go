@@ -33,8 +33,8 @@ meanwhile. It takes nothing away: what is kept for longer, waits for longer or t
 more subjects than needed stays so, and so does what an administrator has added, such
 as a placement. A limit that would drop events or records without a word is refused.
 
-It needs NATS_URL, NATS_CREDS and NATS_CA of an administrator, and NATS_REPLICAS and
-KENAR_TIMEOUT as the workers have them; neither the API key nor Redis. An embedded
+It needs NATS_URL, NATS_CREDS and NATS_CA of an administrator, and NATS_REPLICAS,
+KENAR_TIMEOUT and KENAR_APP as the workers have them; neither the API key nor Redis. An embedded
 JetStream needs no setup.
 
 The exit code is 0 when all is as needed, 1 when something could not be set up, which

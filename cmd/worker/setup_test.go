@@ -107,6 +107,33 @@ func TestSetupWaits(t *testing.T) {
 	}
 }
 
+// Setup notes whose the streams are, and refuses those of another app before it
+// changes anything. Without a KENAR_APP it asks nobody.
+func TestSetupOfAnotherApp(t *testing.T) {
+	srv := startServer(t, new(server.Options))
+	for _, step := range []struct {
+		app  string
+		code int
+		says string
+	}{
+		{"", cli.OK, ""},
+		{"shop", cli.OK, "metadata unset → kenar.app=shop"},
+		{"", cli.OK, " 0 updated"},
+		{"shop", cli.OK, " 0 updated"},
+		{"blog", cli.Failed, "these streams belong to app shop, not to blog"},
+	} {
+		var args []string
+		if step.app != "" {
+			args = []string{"--kenar-app", step.app}
+		}
+		var said bytes.Buffer
+		code, out := runSetup(t, &said, srv.ClientURL(), append(args, "--wait", "0s")...)
+		if code != step.code || !strings.Contains(out+said.String(), step.says) {
+			t.Errorf("app %q: exit code %d, want %d, and it says %q\n%s%s", step.app, code, step.code, step.says, out, &said)
+		}
+	}
+}
+
 // Credentials that are refused are told at once.
 func TestSetupRefused(t *testing.T) {
 	srv := startServer(t, &server.Options{Username: "admin", Password: "admin"})

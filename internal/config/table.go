@@ -60,7 +60,7 @@ func Table() []Setting {
 			field: secret(func(c *Config) *Secret { return &c.GrantIdentity }, isIdentity),
 		},
 		{
-			Name: "KENAR_APP", Default: "default", Programs: both,
+			Name: "KENAR_APP", Default: "default", Programs: all,
 			Help:  "slug of the Kenar app; workers with one slug share one quota",
 			field: text("slug", func(c *Config) *string { return &c.KenarApp }, isAppSlug),
 		},
