@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -64,7 +65,7 @@ func TestBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "bodies/"+tt.name+".json", string(body))
+			golden.File(t, "testdata/bodies/"+tt.name+".json", string(body))
 			if again, err := tt.addon.Body(); err != nil || string(again) != string(body) {
 				t.Errorf("a second call gave other bytes: %s, %v", again, err)
 			}

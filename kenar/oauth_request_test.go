@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 // A tokenCall calls one of the methods that make a call, with valid arguments.
@@ -56,7 +58,7 @@ func TestTokenRequest(t *testing.T) {
 			}
 			request := strings.Join(s.seen(), "")
 			request = strings.ReplaceAll(request, strings.TrimPrefix(s.url, "http://"), "oauth.test")
-			golden(t, "requests/"+strings.ReplaceAll(tt.op, " ", "_")+".http", strings.ReplaceAll(request, "\r\n", "\n"))
+			golden.File(t, "testdata/requests/"+strings.ReplaceAll(tt.op, " ", "_")+".http", strings.ReplaceAll(request, "\r\n", "\n"))
 		})
 	}
 }

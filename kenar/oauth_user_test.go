@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 // TestAccountRequest shows the bytes of the two requests about a user.
@@ -27,7 +29,7 @@ func TestAccountRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 			request := strings.ReplaceAll(strings.Join(s.seen(), ""), strings.TrimPrefix(s.url, "http://"), "kenar.test")
-			golden(t, "requests/"+strings.ReplaceAll(string(tt.op), " ", "_")+".http", strings.ReplaceAll(request, "\r\n", "\n"))
+			golden.File(t, "testdata/requests/"+strings.ReplaceAll(string(tt.op), " ", "_")+".http", strings.ReplaceAll(request, "\r\n", "\n"))
 
 			err := tt.call(c, "")
 			if e := wantError(t, err); !e.NeverSent || !errors.Is(err, ErrInvalid) || e.Op != string(tt.op) || len(s.seen()) != 1 {

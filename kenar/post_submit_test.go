@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -67,7 +68,7 @@ func TestPostBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "bodies/"+tt.name+".json", string(body))
+			golden.File(t, "testdata/bodies/"+tt.name+".json", string(body))
 			if again, err := tt.body.Body(); err != nil || string(again) != string(body) {
 				t.Errorf("a second call gave other bytes: %s, %v", again, err)
 			}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 // TestRequest shows the bytes of each operation's request.
@@ -24,7 +26,7 @@ func TestRequest(t *testing.T) {
 			request := strings.Join(s.seen(), "")
 			request = strings.ReplaceAll(request, strings.TrimPrefix(s.url, "http://"), "kenar.test")
 			request = strings.ReplaceAll(request, "\r\n", "\n")
-			golden(t, "requests/"+strings.NewReplacer(" ", "_", "(", "", ")", "").Replace(op.name)+".http", request)
+			golden.File(t, "testdata/requests/"+strings.NewReplacer(" ", "_", "(", "", ")", "").Replace(op.name)+".http", request)
 		})
 	}
 }

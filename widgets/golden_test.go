@@ -1,50 +1,15 @@
 package widgets_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares a JSON document with the golden file of that name, which is
-// indented for reading.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", "golden", name+".json")
-	if *update {
-		var b bytes.Buffer
-		if err := json.Indent(&b, got, "", "  "); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(b.Bytes(), '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (run go test -update to write it)", err)
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, want); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(compact.String(), string(got)); diff != "" {
-		t.Errorf("%s differs (-golden +got):\n%s", path, diff)
-	}
-}
 
 // Every v2 widget is valid as built, encodes as its golden file has it, and
 // decodes from there to itself.
@@ -62,7 +27,7 @@ func TestGoldenV2(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "v2/"+name, data)
+			golden.JSON(t, "testdata/golden/v2/"+name+".json", data)
 			decoded, warnings, err := widgets.Decoder{}.Decode(data)
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +70,7 @@ func TestGoldenV1(t *testing.T) {
 			if err := (widgets.Decoder{}).ValidateLegacy(list); err != nil {
 				t.Error(err)
 			}
-			golden(t, "v1/"+name, data)
+			golden.JSON(t, "testdata/golden/v1/"+name+".json", data)
 			decoded, warnings, err := widgets.Decoder{}.DecodeLegacy(data)
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +93,7 @@ func TestGoldenV1(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "migrated/"+name, report)
+			golden.JSON(t, "testdata/golden/migrated/"+name+".json", report)
 		})
 	}
 	if len(seen) != 11 {

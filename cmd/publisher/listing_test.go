@@ -2,14 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/schema"
 	"github.com/kenar-addons/kenar-addons/pipeline"
@@ -80,19 +79,7 @@ func TestListingStatus(t *testing.T) {
 		}
 		got.WriteString("== " + c.name + "\n" + out.String() + "\n")
 	}
-	file := filepath.Join("testdata", "listing-status.golden")
-	if *update {
-		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
+	golden.File(t, "testdata/listing-status.golden", got.String())
 }
 
 func TestChoices(t *testing.T) {

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/pipeline"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // report renders a status at a fixed time, in the zone of the test.
 func report(t *testing.T, s pipeline.Status, now time.Time, calendar bool) string {
@@ -62,19 +56,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := report(t, c.status, now, c.calendar)
-			file := filepath.Join("testdata", "status-"+strings.ReplaceAll(c.name, " ", "-")+".golden")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
+			golden.File(t, "testdata/status-"+strings.ReplaceAll(c.name, " ", "-")+".golden", got)
 		})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 // The texts are part of the contract: each names the setting, where its value
@@ -110,7 +112,7 @@ KENAR_API_KEY=tz9Qx7Lw: oops
 	if strings.Contains(text, "tz9Qx7Lw") {
 		t.Errorf("a secret is in the error:\n%s", text)
 	}
-	golden(t, "problems.golden", text+"\n")
+	golden.File(t, "testdata/problems.golden", text+"\n")
 }
 
 func TestSecretsOnTheCommandLine(t *testing.T) {

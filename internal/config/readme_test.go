@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 // TestReadmeHasTheSettings keeps the table of settings in the README as the
@@ -26,7 +28,7 @@ func TestReadmeHasTheSettings(t *testing.T) {
 		t.Fatalf("README.md lacks one of the lines\n%s%s", begin, end)
 	}
 	want := "\n" + Markdown() + "\n"
-	if *update {
+	if golden.Updating() {
 		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o600); err != nil {
 			t.Fatal(err)
 		}

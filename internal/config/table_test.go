@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 func TestTableIsWhole(t *testing.T) {
@@ -68,12 +70,12 @@ func TestUsage(t *testing.T) {
 			fs := pflag.NewFlagSet(p.String(), pflag.ContinueOnError)
 			fs.SortFlags = false
 			Register(fs, p)
-			golden(t, "usage-"+p.String()+".golden", fs.FlagUsagesWrapped(100))
+			golden.File(t, "testdata/usage-"+p.String()+".golden", fs.FlagUsagesWrapped(100))
 		})
 	}
 }
 
-func TestMarkdown(t *testing.T) { golden(t, "settings.golden.md", Markdown()) }
+func TestMarkdown(t *testing.T) { golden.File(t, "testdata/settings.golden.md", Markdown()) }
 
 func TestPrint(t *testing.T) {
 	c := load(t, []string{"NATS_URL=nats://me:pw@n1:4222,tls://n2:4222", "REDIS_URL=rediss://:pw@r:6379/1?addr=r2", "KENAR_API_KEY=k", "BACKOFF_MAX=90m"}, "--concurrency=2")
@@ -82,7 +84,7 @@ func TestPrint(t *testing.T) {
 	if err := c.Print(&b); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "print.golden", b.String())
+	golden.File(t, "testdata/print.golden", b.String())
 }
 
 // canary stands for every secret: it must not be seen anywhere.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
 
@@ -106,7 +107,7 @@ func TestPostStory(t *testing.T) {
 	call("PUT", editPath, `{"update_mask":["general_data.title"]}`, token)
 	call("DELETE", postPath, "", token)
 	call("GET", userPostPath, "", token)
-	golden(t, "posts_story.golden", out.Bytes())
+	golden.File(t, "testdata/posts_story.golden", out.Bytes())
 	if err := s.Books("my-app").Check(); err != nil {
 		t.Error(err)
 	}

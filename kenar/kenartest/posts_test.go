@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
 
@@ -27,7 +28,7 @@ func TestGetPost(t *testing.T) {
 		w := do(t, s, "GET", finder+token, "")
 		fmt.Fprintln(&out, w.Code, w.Body)
 	}
-	golden(t, "posts.golden", out.Bytes())
+	golden.File(t, "testdata/posts.golden", out.Bytes())
 }
 
 func TestSamplePosts(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar/kenartest"
 )
 
@@ -265,7 +266,7 @@ func TestStream(t *testing.T) {
 	do(t, s, "GET", "/v1/open-platform/finder/", "")
 	s.Script(kenartest.Fault{Status: 502, Body: "<html>"})
 	do(t, s, "DELETE", postV1+"gZ206tip", "")
-	golden(t, "stream.golden", out.Bytes())
+	golden.File(t, "testdata/stream.golden", out.Bytes())
 }
 
 func TestCallString(t *testing.T) {

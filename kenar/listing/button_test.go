@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/listing"
 	"github.com/kenar-addons/kenar-addons/widgets"
@@ -32,7 +33,7 @@ func TestDecodeButton(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "bodies/button.json", string(body))
+	golden.File(t, "testdata/bodies/button.json", string(body))
 }
 
 func TestDecodePayment(t *testing.T) {

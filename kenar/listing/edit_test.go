@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar/listing"
 )
 
@@ -47,7 +48,7 @@ func TestEditBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "bodies/"+name+".json", string(body))
+			golden.File(t, "testdata/bodies/"+name+".json", string(body))
 			var sent struct {
 				UpdateMask []string `json:"update_mask"`
 			}

@@ -2,9 +2,6 @@ package listing_test
 
 import (
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -12,29 +9,6 @@ import (
 
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata and the published schemas")
-
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run the test with -update to create it", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", path, diff)
-	}
-}
 
 // wantFaults fails unless err is exactly these faults. None is no error.
 func wantFaults(t *testing.T, err error, want ...string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar/listing"
 )
 
@@ -221,19 +222,7 @@ func TestSchemas(t *testing.T) {
 		if err := e.Encode(f.schema(t)); err != nil {
 			t.Fatal(err)
 		}
-		path := f.path()
-		if *update {
-			if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		published, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatalf("%v (run go test -update to write it)", err)
-		}
-		if diff := cmp.Diff(string(published), b.String()); diff != "" {
-			t.Errorf("%s differs (-published +types):\n%s", path, diff)
-		}
+		golden.File(t, f.path(), b.Bytes())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/listing"
 )
@@ -61,7 +62,7 @@ func TestSubmissionBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "bodies/"+tt.name+".json", string(body))
+			golden.File(t, "testdata/bodies/"+tt.name+".json", string(body))
 		})
 	}
 }

@@ -4,18 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/kenar/schema"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var categories = []string{"apartment-rent", "car", "phone", "service"}
 
@@ -55,26 +53,6 @@ func texts(t testing.TB, err error) []string {
 	return all
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", "golden", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run go test -update to write it)", err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-golden +got):\n%s", file, diff)
-	}
-}
-
 // The fields and the skeleton of a category are what its golden files say, and
 // a skeleton names every field and is refused at each of them until it is
 // filled in.
@@ -89,8 +67,8 @@ func TestCategories(t *testing.T) {
 			if err := e.Encode(s.Fields()); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, category+".fields.json", b.Bytes())
-			golden(t, category+".skeleton.json", s.Skeleton())
+			golden.File(t, "testdata/golden/"+category+".fields.json", b.Bytes())
+			golden.File(t, "testdata/golden/"+category+".skeleton.json", s.Skeleton())
 
 			var members map[string]any
 			if err := json.Unmarshal(s.Skeleton(), &members); err != nil {

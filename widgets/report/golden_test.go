@@ -3,7 +3,6 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,11 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 	"github.com/kenar-addons/kenar-addons/widgets"
 	"github.com/kenar-addons/kenar-addons/widgets/report"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files and the schemas")
 
 // build makes the add-on of a report of a kind, "inspection" or "valuation".
 func build(kind string, data []byte) (report.AddOn, []widgets.Warning, error) {
@@ -69,7 +67,7 @@ func TestGolden(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				compare(t, filepath.Join("testdata", "golden", kind+"s", name+".json"), got)
+				golden.File(t, filepath.Join("testdata", "golden", kind+"s", name+".json"), got)
 				accept(t, addOn.Widgets)
 			})
 		}
@@ -106,23 +104,4 @@ func indented(v any) ([]byte, error) {
 // escapeMarks makes the direction marks of a JSON document visible.
 func escapeMarks(data []byte) []byte {
 	return bytes.ReplaceAll(data, []byte("\u200f"), []byte(`\u200f`))
-}
-
-func compare(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (run go test -update to write it)", err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-golden +got):\n%s", path, diff)
-	}
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/kenar-addons/kenar-addons/internal/golden"
 )
 
 // An event is the CloudEvent that a report travels in.
@@ -236,22 +236,7 @@ func TestSchemas(t *testing.T) {
 		if err := e.Encode(s); err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join("..", "..", "docs", "schemas", eventType+".schema.json")
-		if flag.Lookup("update").Value.String() == "true" {
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		published, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatalf("%v (run go test -update to write it)", err)
-		}
-		if diff := cmp.Diff(string(published), b.String()); diff != "" {
-			t.Errorf("%s differs (-published +types):\n%s", path, diff)
-		}
+		golden.File(t, "../../docs/schemas/"+eventType+".schema.json", b.Bytes())
 	}
 }
 
