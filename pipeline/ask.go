@@ -115,7 +115,7 @@ func (a *asker) ask(ctx context.Context, op kenar.Operation, event string, asUse
 		err = errors.Join(err, perr)
 	case ClassRetryable, ClassOutage:
 	default:
-		if hold.Probe {
+		if hold.Probe && !neverSent(err) {
 			a.resume(ctx, bucket)
 		}
 	}

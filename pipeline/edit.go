@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
 
@@ -189,13 +190,14 @@ const mostFields = 200
 // must forget how often it was tried, or since when it cannot be prepared. What
 // it has uploaded is not kept: that is done anew.
 type Turn struct {
-	Event        string    `json:"event"`
-	Attempt      int       `json:"attempt,omitempty"`
-	Attempts     []Attempt `json:"attempts,omitempty"` // without the bodies of answers
-	Unauthorized bool      `json:"unauthorized,omitempty"`
-	Unseen       time.Time `json:"unseen,omitzero"`
-	Waits        int       `json:"waits,omitempty"`
-	ImageTries   int       `json:"image_tries,omitempty"`
+	Event        string          `json:"event"`
+	Attempt      int             `json:"attempt,omitempty"`
+	Attempts     []Attempt       `json:"attempts,omitempty"` // without the bodies of answers
+	Unauthorized bool            `json:"unauthorized,omitempty"`
+	Unseen       time.Time       `json:"unseen,omitzero"`
+	Stuck        kenar.Operation `json:"stuck,omitempty"`
+	Waits        int             `json:"waits,omitempty"`
+	ImageTries   int             `json:"image_tries,omitempty"`
 }
 
 // mostTurns bounds an entry. Of more edits than these that fail at the same time
@@ -222,7 +224,7 @@ func (e Entry) takeTurn(w *Work, lease time.Duration) Entry {
 	e.State, e.Lease, e.NotBefore = StateReleased, time.Time{}, time.Time{}
 	e.Turns = turns[max(len(turns)-mostTurns, 0):]
 	e.Attempt, e.Attempts, e.Unauthorized = own.Attempt, own.Attempts, own.Unauthorized
-	e.Unseen, e.Waits, e.ImageTries = own.Unseen, own.Waits, own.ImageTries
+	e.Unseen, e.Stuck, e.Waits, e.ImageTries = own.Unseen, own.Stuck, own.Waits, own.ImageTries
 	return e
 }
 
@@ -235,7 +237,7 @@ func (e *Entry) turn(lease time.Duration) Turn {
 	case !e.waiting():
 		return Turn{}
 	}
-	t := Turn{e.Event, e.Attempt, slices.Clone(attempts), e.Unauthorized, e.Unseen, e.Waits, e.ImageTries}
+	t := Turn{e.Event, e.Attempt, slices.Clone(attempts), e.Unauthorized, e.Unseen, e.Stuck, e.Waits, e.ImageTries}
 	for i := range t.Attempts {
 		t.Attempts[i].BodyExcerpt = ""
 	}

@@ -33,6 +33,7 @@ type illustrator struct {
 	client  *kenar.Client
 	failure ImageFailure
 	video   chan struct{} // one at a time
+	place   uploadPlace   // of the images and videos of posts
 }
 
 // An Upload is an image that Divar has, and that no call used yet that may

@@ -259,17 +259,7 @@ func killEvents() (events []map[string]any, ids map[string]int) {
 
 func (l *lab) checkKill(ids map[string]int) {
 	l.t.Helper()
-	finals := make(map[string]OutcomeData)
-	must(l.t, l.client.Outcomes(l.t.Context(), nil, false, func(e OutcomeEvent) error {
-		if e.Type != typeFinal {
-			return nil
-		}
-		if _, twice := finals[e.Data.EventID]; twice {
-			l.t.Errorf("two final outcomes of %s", e.Data.EventID)
-		}
-		finals[e.Data.EventID] = e.Data
-		return nil
-	}))
+	finals := l.finals()
 	dead := l.dead()
 	for id, rev := range ids {
 		f := finals[id]

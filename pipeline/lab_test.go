@@ -259,6 +259,23 @@ func (l *lab) final(id string) OutcomeData {
 	return got.Data
 }
 
+// finals are all final outcomes, of which an event may have one.
+func (l *lab) finals() map[string]OutcomeData {
+	l.t.Helper()
+	finals := make(map[string]OutcomeData)
+	must(l.t, l.client.Outcomes(l.t.Context(), nil, false, func(e OutcomeEvent) error {
+		if e.Type != typeFinal {
+			return nil
+		}
+		if _, twice := finals[e.Data.EventID]; twice {
+			l.t.Errorf("two final outcomes of %s", e.Data.EventID)
+		}
+		finals[e.Data.EventID] = e.Data
+		return nil
+	}))
+	return finals
+}
+
 // eventually polls real servers, which do not know of the test.
 func (l *lab) eventually(what string, ok func() bool) {
 	l.t.Helper()

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/ratelimit"
 	"github.com/kenar-addons/kenar-addons/widgets"
 )
@@ -49,12 +50,14 @@ type Entry struct {
 	Unauthorized bool `json:"unauthorized,omitempty"`
 
 	// What keeps Event from its call: since when Kenar is known not to know
-	// its post, how often it was put off, and how often for an image. Uploads
-	// are images of it that Divar has.
-	Unseen     time.Time `json:"unseen,omitzero"`
-	Waits      int       `json:"waits,omitempty"`
-	ImageTries int       `json:"image_tries,omitempty"`
-	Uploads    []Upload  `json:"uploads,omitempty"`
+	// its post, or does not answer what must be asked before (Stuck), how often
+	// it was put off, and how often for an image. Uploads are images of it that
+	// Divar has.
+	Unseen     time.Time       `json:"unseen,omitzero"`
+	Stuck      kenar.Operation `json:"stuck,omitempty"`
+	Waits      int             `json:"waits,omitempty"`
+	ImageTries int             `json:"image_tries,omitempty"`
+	Uploads    []Upload        `json:"uploads,omitempty"`
 
 	// High is the newest that was ever attempted; an older event is stale.
 	// Before is High without the current attempt: a call that was provably
@@ -138,7 +141,7 @@ const maxDeadMarks = 16
 func (e Entry) of(w *Work) Entry {
 	if e.Event != w.ID {
 		e.Attempt, e.Attempts, e.Unauthorized = 0, nil, false
-		e.Unseen, e.Waits, e.ImageTries, e.Uploads, e.Ready = time.Time{}, 0, 0, nil, time.Time{}
+		e.Unseen, e.Stuck, e.Waits, e.ImageTries, e.Uploads, e.Ready = time.Time{}, "", 0, 0, nil, time.Time{}
 	}
 	e.Event, e.Lane, e.Version = w.ID, w.Lane, w.Version
 	return e

@@ -36,7 +36,10 @@ func (m *market) pausedWhy(lane Lane) string {
 func TestUploadsBeyondBudget(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
-	m.run(func(s *settings) { s.limits = "UPLOAD_POST_IMAGE=3/1s" }) // one of them to ask where to
+	m.run(func(s *settings) {
+		s.limits = "UPLOAD_POST_IMAGE=1/300ms" // and one of them to ask where to
+		s.timing.place = uploadPlaceFresh
+	})
 	data := titled("e1")
 	general, _ := data["general_data"].(map[string]any)
 	general["images"] = []string{tinyJPEG(1), tinyJPEG(2), tinyJPEG(3)}
@@ -122,6 +125,20 @@ func TestFollowUpForbidden(t *testing.T) {
 	m.wantDead("e1+addon", AttemptsExhausted, "could not be prepared", "get post: Kenar answered 403")
 	m.wantDead("e1+button", AttemptsExhausted, "could not be prepared")
 	m.allAccepted(m.settled("e1"), "e1")
+}
+
+// What is asked before a call may fail for good after something else was
+// answered: that is no progress, and the event ends.
+func TestListingNeverPrepared(t *testing.T) {
+	t.Parallel()
+	m := newMarket(t)
+	m.run(func(s *settings) { s.timing.patience = 200 * time.Millisecond })
+	m.kenar.Script(kenartest.Fault{Op: kenartest.GetSubmitSchema, Status: 500, Times: -1})
+	m.publish(submit("e1", "k1", titled("e1")))
+	m.wantDead("e1", AttemptsExhausted, "could not be prepared", "submit schema")
+	if n := m.count(kenartest.CanSubmit); n < 2 {
+		t.Errorf("it was asked %d times whether the user may submit, want every time", n)
+	}
 }
 
 // Without the permission to ask for the balance no payment can be made: that is
@@ -256,4 +273,22 @@ func (m *market) pending() string {
 		return tx.ID
 	}
 	return ""
+}
+
+// Kenar may say any time that uploads go elsewhere. What is remembered of the
+// place costs no event its life.
+func TestUploadsMove(t *testing.T) {
+	t.Parallel()
+	m := newMarket(t)
+	m.run(func(s *settings) { s.timing.place = uploadPlaceFresh })
+	for i, id := range []string{"before", "remembered", "after"} {
+		if id == "after" {
+			m.kenar.RotateUploads()
+		}
+		m.publish(submit(id, id, pictured(titled(id), byte(i))))
+		m.allAccepted(m.settled(id), id)
+	}
+	if n := m.count(kenartest.GetUploadURLs); n != 2 {
+		t.Errorf("it was asked %d times where to upload, want once for each place", n)
+	}
 }

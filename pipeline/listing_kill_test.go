@@ -16,7 +16,7 @@ import (
 
 // listingKills are steps at which a worker process is killed: around all that
 // changes something at Kenar, and around what tells of it.
-var listingKills = []string{"enqueued", "ahead", "intent", "spent", "called", "called", "created", "paid", "followed", "settled", "outcome", "acked"}
+var listingKills = []string{"enqueued", "ahead", "intent", "spent", "called", "called", "owned", "created", "transaction", "paid", "followed", "settled", "outcome", "acked"}
 
 func keysOf(t testing.TB, identity string) grants.Keys {
 	t.Helper()

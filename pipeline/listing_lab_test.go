@@ -105,17 +105,7 @@ func (m *market) settled(ids ...string) map[string]OutcomeData {
 		m.final(id)
 	}
 	m.drained()
-	finals := make(map[string]OutcomeData)
-	must(m.t, m.client.Outcomes(m.t.Context(), nil, false, func(e OutcomeEvent) error {
-		if e.Type != typeFinal {
-			return nil
-		}
-		if _, twice := finals[e.Data.EventID]; twice {
-			m.t.Errorf("two final outcomes of %s", e.Data.EventID)
-		}
-		finals[e.Data.EventID] = e.Data
-		return nil
-	}))
+	finals := m.finals()
 	dead := m.dead()
 	for id, f := range finals {
 		if _, buried := dead[id]; buried != (f.Result == ResultDead) {

@@ -52,6 +52,7 @@ func (m *market) run(change func(*settings)) func() {
 		s.timing = defaultTiming(time.Second)
 		s.timing.slack, s.timing.skew = time.Second, 100*time.Millisecond
 		s.timing.recheck, s.timing.relook = 20*time.Millisecond, 20*time.Millisecond
+		s.timing.place = 0 // every call of a listing is made
 		if change != nil {
 			change(s)
 		}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/kenar-addons/kenar-addons/kenar"
 	"github.com/kenar-addons/kenar-addons/kenar/images"
@@ -17,9 +20,8 @@ import (
 func (p *processor) upload(ctx context.Context, pl *plan, sources []listing.Source, ready *prepared) *Outcome {
 	e, now := pl.entry.of(pl.send), p.now()
 	ready.uploads = freshUploads(e.Uploads, now)
-	var urls *kenar.PostUploadURLs // asked when the first is ready
 	for _, s := range sources {
-		if out := p.uploadSource(ctx, pl, e, ready, s, &urls); out != nil {
+		if out := p.uploadSource(ctx, pl, e, ready, s); out != nil {
 			return out
 		}
 	}
@@ -30,7 +32,7 @@ func (p *processor) upload(ctx context.Context, pl *plan, sources []listing.Sour
 }
 
 // uploadSource uploads one file, unless Divar has it.
-func (p *processor) uploadSource(ctx context.Context, pl *plan, e Entry, ready *prepared, s listing.Source, urls **kenar.PostUploadURLs) *Outcome {
+func (p *processor) uploadSource(ctx context.Context, pl *plan, e Entry, ready *prepared, s listing.Source) *Outcome {
 	key := sourceKey(s.Source)
 	if slices.ContainsFunc(ready.uploads, func(u Upload) bool { return u.Source == key }) {
 		return nil
@@ -47,23 +49,73 @@ func (p *processor) uploadSource(ctx context.Context, pl *plan, e Entry, ready *
 	if err != nil {
 		return p.notUploaded(ctx, pl, e, ready, s, err)
 	}
-	if *urls == nil {
-		var asked kenar.PostUploadURLs
+	urls, known := p.images.place.known(p.now(), p.timing.place)
+	if !known {
 		out := p.side(ctx, pl, "ask where to upload", kenar.OpGetPostUploadURLs, "", func() (err error) {
-			asked, err = p.client.PostUploadURLs(ctx)
+			urls, err = p.client.PostUploadURLs(ctx)
 			return err
 		})
 		if out != nil {
 			return out
 		}
-		*urls = &asked
+		p.images.place.is(urls, p.now())
 	}
 	u := Upload{Source: key, Image: sum, At: p.now().UTC()}
-	if err := p.uploadOne(ctx, pl.send, **urls, s, data, &u); err != nil {
+	if err := p.uploadOne(ctx, pl.send, urls, s, data, &u); err != nil {
+		if known && misplaced(err) {
+			p.images.place.forget(urls)
+			e.Uploads = ready.uploads
+			return p.putOff(ctx, pl, e, time.Second, fmt.Errorf("upload %s to where Kenar said before: %w", s.Path, err))
+		}
 		return p.notUploaded(ctx, pl, e, ready, s, err)
 	}
 	ready.uploads = append(ready.uploads, u)
 	return nil
+}
+
+// An uploadPlace remembers for a moment where to upload. To ask takes from the
+// budget of the uploads, so that one of a call a window would never get to them.
+// It is safe for concurrent use.
+type uploadPlace struct {
+	mu   sync.Mutex
+	urls kenar.PostUploadURLs
+	at   time.Time // when it was asked for; zero: it is not known
+}
+
+// known is the place if it was asked for less than a while ago.
+func (u *uploadPlace) known(now time.Time, fresh time.Duration) (urls kenar.PostUploadURLs, ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.urls, !u.at.IsZero() && now.Sub(u.at) < fresh
+}
+
+func (u *uploadPlace) is(urls kenar.PostUploadURLs, now time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.urls, u.at = urls, now
+}
+
+// forget lets the place be asked for anew, unless that was done meanwhile.
+func (u *uploadPlace) forget(urls kenar.PostUploadURLs) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.urls == urls {
+		u.at = time.Time{}
+	}
+}
+
+// misplaced reports whether an upload failed as one does at a place that is no
+// longer the right one.
+func misplaced(err error) bool {
+	k, ok := errors.AsType[*kenar.Error](err)
+	if !ok {
+		return false
+	}
+	switch k.Status {
+	case 0, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
+		return true
+	}
+	return false
 }
 
 func files(n int) string {

@@ -29,11 +29,16 @@ func (p *processor) readyPayment(ctx context.Context, pl *plan, ready *prepared)
 	if !ready.ahead {
 		return nil
 	}
-	out := p.mayPay(ctx, pl, pay, ready.access.Secret())
-	if out != nil && len(out.Finals) > 0 { // it ended unpaid, and the ledger has that
-		p.spending.release(ctx, pay)
+	return p.mayPay(ctx, pl, pay, ready.access.Secret())
+}
+
+// uncount takes the price of a payment that ended unpaid back out of what is
+// spent on its day. The ledger has its end: a crash in between counts too much.
+func (p *processor) uncount(ctx context.Context, w *Work, e Entry) {
+	others := e.Listing != nil && e.Listing.Event != w.root() // payment
+	if w.Op.pays() && e.Payment != nil && !e.owes(w) && !others {
+		p.spending.release(ctx, e.Payment)
 	}
-	return out
 }
 
 // mayPay returns nil when the payment may be made. Then it is counted for the
@@ -69,6 +74,7 @@ func (p *processor) keep(ctx context.Context, pl *plan) *Outcome {
 	if err != nil {
 		return later(err)
 	}
+	p.step("transaction")
 	pl.entry, pl.revision = e, rev
 	return nil
 }
@@ -219,9 +225,9 @@ func (p *processor) withinCap(ctx context.Context, pl *plan, pay *Payment) *Outc
 	return nil
 }
 
-// provesUnpaid reports whether an answer to a payment proves that nothing was paid by
-// it, or by an earlier try with the same id. What Kenar answers to an id that
-// was paid with before is not documented, so any other refusal may be that.
+// provesUnpaid reports whether an answer to a payment proves that nothing was
+// paid by it, or by an earlier try with the same id. What Kenar answers to an id
+// that was paid with before is not documented, so any other refusal may be that.
 func provesUnpaid(err error) bool {
 	k, ok := errors.AsType[*kenar.Error](err)
 	if !ok {

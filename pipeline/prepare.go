@@ -62,11 +62,7 @@ func (p *processor) prepare(ctx context.Context, pl *plan, ahead bool) (prepared
 		return ready, out
 	}
 	if expired(pl.send, p.now()) { // while it was prepared
-		out = p.refuse(ctx, pl, expiry(pl.send))
-		if pl.send.Op.pays() {
-			p.spending.release(ctx, pl.entry.Payment)
-		}
-		return ready, out
+		return ready, p.refuse(ctx, pl, expiry(pl.send))
 	}
 	return ready, nil
 }
@@ -116,7 +112,7 @@ func (p *processor) lookUp(ctx context.Context, pl *plan, access grants.Token) *
 		}
 		return p.unseen(ctx, pl, *r)
 	case err == nil && r == nil:
-		pl.entry.Unseen = time.Time{}
+		pl.entry.Unseen, pl.entry.Stuck = time.Time{}, ""
 	case r != nil:
 		return p.refuse(ctx, pl, *r)
 	case errors.Is(err, errOtherKey):
@@ -136,7 +132,7 @@ func (p *processor) lookUp(ctx context.Context, pl *plan, access grants.Token) *
 		return p.unseen(ctx, pl, Reason{Code: PostNotFound, Field: "subject",
 			Message: fmt.Sprintf("post %s cannot be looked up (%s)", w.Target.Key, excerpt(refusal(err), 200))})
 	case err != nil && follows:
-		return p.waitFor(ctx, pl, err)
+		return p.waitFor(ctx, pl, kenar.OpGetPost, err)
 	case err != nil && p.posts.mode == PreflightRequire:
 		return p.putOff(ctx, pl, pl.entry.of(w), 0, err)
 	}
@@ -215,6 +211,7 @@ func (p *processor) ahead(ctx context.Context, w *Work) (o Outcome) {
 	}
 	e := pl.entry.of(pl.send)
 	e.State, e.Lease, e.Attempt, e.Uploads, e.Ready = StateReleased, time.Time{}, pl.attempt-1, ready.uploads, p.now().UTC()
+	e.Unseen, e.Stuck = time.Time{}, "" // nothing keeps it from its call any more
 	if _, err := p.write(ctx, pl.send, e, pl.revision); err != nil {
 		return *later(err)
 	}

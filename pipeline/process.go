@@ -155,6 +155,7 @@ func (p *processor) giveUp(ctx context.Context, w *Work, e Entry, rev uint64, r 
 	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return later(err)
 	}
+	p.uncount(ctx, w, e)
 	final := deadFinal(w, r, history, p.now())
 	final.Data = final.Data.with(w, e)
 	o := p.ended(ClassRefused, final)

@@ -16,7 +16,9 @@ import (
 func (p *processor) side(ctx context.Context, pl *plan, doing string, op kenar.Operation, access string, call func() error) *Outcome {
 	err := p.asker.ask(ctx, op, pl.send.ID, access != "", call)
 	if err == nil {
-		pl.entry.Unseen = time.Time{} // nothing keeps it from its call any more
+		if pl.entry.Stuck == op {
+			pl.entry.Unseen, pl.entry.Stuck = time.Time{}, ""
+		}
 		if access != "" {
 			pl.entry.Unauthorized = false
 		}
@@ -37,7 +39,7 @@ func (p *processor) sideFailed(ctx context.Context, pl *plan, doing string, op k
 	case errors.As(err, &budget):
 		return p.putOff(ctx, pl, pl.entry.of(w), max(time.Until(budget.wait.Until), time.Second), doingErr)
 	case !errors.As(err, &k):
-		return p.waitFor(ctx, pl, doingErr)
+		return p.waitFor(ctx, pl, op, doingErr)
 	}
 	switch classify(err) {
 	case ClassAuth:
@@ -79,17 +81,17 @@ func (p *processor) sideFailed(ctx context.Context, pl *plan, doing string, op k
 			p.health.trip()
 			return &Outcome{Class: ClassOutage, Next: Hold, Err: doingErr}
 		}
-		return p.waitFor(ctx, pl, doingErr)
+		return p.waitFor(ctx, pl, op, doingErr)
 	}
 }
 
-// waitFor puts an event off that something about itself keeps from its call,
-// and gives it up when that lasts for days. Trouble of our own is no reason to,
+// waitFor puts an event off before whose call an operation must be answered, and
+// gives it up when that one fails for days. Trouble of our own is no reason to,
 // nor is an event given up while it is not known what its last call did.
-func (p *processor) waitFor(ctx context.Context, pl *plan, err error) *Outcome {
+func (p *processor) waitFor(ctx context.Context, pl *plan, op kenar.Operation, err error) *Outcome {
 	e, now := pl.entry.of(pl.send), p.now()
-	if e.Unseen.IsZero() {
-		e.Unseen = now.UTC()
+	if e.Unseen.IsZero() || e.Stuck != op {
+		e.Unseen, e.Stuck = now.UTC(), op
 	}
 	_, kenars := errors.AsType[*kenar.Error](err)
 	if kenars && now.Sub(e.Unseen) >= p.timing.patience && !e.owes(pl.send) {

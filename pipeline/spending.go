@@ -107,8 +107,9 @@ func (s *spending) release(ctx context.Context, pay *Payment) { s.settle(ctx, pa
 // correct counts what a payment has cost.
 func (s *spending) correct(ctx context.Context, pay *Payment) { s.settle(ctx, pay, pay.Cost) }
 
-// settle replaces what was counted of a payment. Where that fails, as much
-// stays counted as before: the cap is reached too soon then.
+// settle replaces what was counted of a payment. Where that fails, its price
+// stays counted: too much, or too little by what the price rose since it was
+// asked for.
 func (s *spending) settle(ctx context.Context, pay *Payment, rials kenar.Rials) {
 	if pay.Day == "" {
 		return

@@ -172,6 +172,7 @@ func (p *processor) created(ctx context.Context, pl *plan, e Entry, rev uint64, 
 	if !mine {
 		return nil, false
 	}
+	p.step("owned")
 	how.At, how.Event = now, w.ID
 	l := e.Listing
 	l.PostToken, l.Doubt, l.Looks = postToken, time.Time{}, 0
@@ -219,8 +220,9 @@ func (p *processor) settleSubmission(ctx context.Context, pl *plan, in Entry, re
 		if hold.Probe {
 			p.resume(ctx)
 		}
-		in.Attempts = history(in.Attempts, got.attempt)
-		created, mine := p.created(ctx, pl, in, rev, got.receipt.ID, Step{Name: stepSubmitted, HTTPStatus: got.receipt.Status})
+		with := in
+		with.Attempts = history(in.Attempts, got.attempt)
+		created, mine := p.created(ctx, pl, with, rev, got.receipt.ID, Step{Name: stepSubmitted, HTTPStatus: got.receipt.Status})
 		if mine {
 			return *created, true
 		}

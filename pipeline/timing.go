@@ -11,6 +11,7 @@ type timing struct {
 
 	recheck  time.Duration // shortest time until a post that Kenar does not know is looked up again
 	patience time.Duration // with such a post
+	place    time.Duration // how long it is believed where to upload
 	relook   time.Duration // until it is looked once more for a post that may have been submitted
 }
 
@@ -18,11 +19,16 @@ type timing struct {
 const (
 	postRecheck  = 15 * time.Minute
 	postPatience = 72 * time.Hour
-	postRelook   = 3 * time.Minute // how soon a new post is in the list is not documented
+
+	// Short, since the place may change without notice (Kenar docs, media
+	// upload).
+	uploadPlaceFresh = time.Minute
+
+	postRelook = 3 * time.Minute // how soon a new post is in the list is not documented
 )
 
 func defaultTiming(timeout time.Duration) timing {
-	return timing{timeout: timeout, slack: 10 * time.Second, skew: 2 * time.Second, recheck: postRecheck, patience: postPatience, relook: postRelook}
+	return timing{timeout: timeout, slack: 10 * time.Second, skew: 2 * time.Second, recheck: postRecheck, patience: postPatience, relook: postRelook, place: uploadPlaceFresh}
 }
 
 // lease is how long an intent locks its target.

@@ -148,8 +148,8 @@ func (p *processor) unauthorized(w *Work, err error) Reason {
 	return Reason{Code: Forbidden, Message: refusal(err) + "; others are accepted: this one may need a grant"}
 }
 
-// pause stops the lane for all workers, because of an answer of a class. It waits until Redis knows: a pause
-// that was not stored is not in force.
+// pause stops the lane for all workers, because of an answer of a class. It
+// waits until Redis knows: a pause that was not stored is not in force.
 func (p *processor) pause(ctx context.Context, why Class, pause ratelimit.Pause) {
 	p.metrics.paused(p.lane, why, pause)
 	if err := p.ledger.keepPause(ctx, p.lane, pause); err != nil {
@@ -251,14 +251,12 @@ func (p *processor) bury(ctx context.Context, pl *plan, e Entry, rev uint64, r R
 			e.refused(w)
 		}
 	}
-	if w.Op.pays() {
-		p.spending.release(ctx, e.Payment) // what may have been paid does not end here
-	}
 	e.markDead(w.ID, r, e.Attempts)
 	if _, err := p.write(ctx, w, e, rev); err != nil {
 		return *later(err)
 	}
 	p.step("settled")
+	p.uncount(ctx, w, e)
 	final := deadFinal(w, r, e.Attempts, p.now())
 	final.Data = final.Data.with(w, e)
 	o := p.ended(class, final)
